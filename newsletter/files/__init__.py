@@ -1,0 +1,1 @@
+"""The publication's own files on this disk: issues and their pictures in, the built site out."""
