@@ -112,11 +112,18 @@ class IssueStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FeedSource:
-    """A feed entry that an issue used: the next issue leaves it out."""
+    """A feed entry that an issue used: the next issue leaves it out.
+
+    `feed` is the feed's name in newsletter.toml, `date` the day the entry appeared, and `hash` the
+    fingerprint of its words, by which a later change is noticed.
+    """
 
     guid: str = ""
     url: str = ""
     title: str = ""
+    feed: str = ""
+    date: date | None = None
+    hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +282,15 @@ class Outcome:
     reply: str = ""
     provider_id: str = ""
     fault: Fault = Fault.NONE
+
+    @property
+    def hard(self) -> bool:
+        """True when the address itself is dead (5.1.x or 5.2.1, RFC 3463): it is never mailed again.
+
+        A bare 550 is not enough: many servers say it about content or about us.
+        """
+        dead = self.enhanced.startswith("5.1.") or self.enhanced == "5.2.1"
+        return dead and self.kind is OutcomeKind.REFUSED and self.fault is Fault.RECIPIENT
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from sqlalchemy import Connection
 from newsletter.audience.tokens import Tokens
 from newsletter.errors import BusyError, RefusedError
 from newsletter.model import Campaign, CampaignState, DeliveryState, Edition, Plan, Status, Tally, Tier
-from newsletter.rendering.edition import edition_from_json, edition_to_json
+from newsletter.rendering.frozen import edition_from_json, edition_to_json
 from newsletter.storage import statements as sql
 from newsletter.storage.database import Database
 from newsletter.storage.ledger import LEASE, SqlLedger
 from newsletter.storage.machine import boot_id
+from newsletter.storage.suppressions import marks, suppress_key, suppressed_among
 from newsletter.storage.times import from_ms, to_ms
 
 EVERYONE = "everyone"
@@ -87,10 +88,10 @@ class CampaignStore:
                 " SELECT ?, id, ?, ? FROM editions WHERE digest = ? RETURNING id",
                 (edition.slug, audience, now, edition.digest),
             ).scalar_one()
-            marks = ", ".join("?" * len(tiers))
             connection.exec_driver_sql(
                 "INSERT INTO deliveries (campaign_id, subscriber_id, state, attempt, changed_at)"
-                f" SELECT ?, id, 0, 0, ? FROM subscribers WHERE status = 'active' AND tier IN ({marks})",
+                " SELECT ?, id, 0, 0, ? FROM subscribers"
+                f" WHERE status = 'active' AND tier IN ({marks(len(tiers))})",
                 (campaign_id, now, *tiers),
             )
         found = self.find(edition.slug)
@@ -259,7 +260,14 @@ class CampaignStore:
         """
         with self._database.lock(_lock_name(campaign.id)) as alone:
             epoch = self._take_over(campaign, alone=alone, repeatable=repeatable)
-            ledger = SqlLedger(self._database, campaign.id, epoch, now=self._now, suppressed=self._suppressed)
+            ledger = SqlLedger(
+                self._database,
+                campaign.id,
+                epoch,
+                now=self._now,
+                suppressed=self._suppressed,
+                bounced=self._bounced,
+            )
             ledger.start()
             try:
                 yield ledger
@@ -319,16 +327,10 @@ class CampaignStore:
         )
 
     def _suppressed(self, connection: Connection, keys: Sequence[str]) -> set[str]:
-        """Those of the compared addresses that are on the suppression list."""
-        if connection.exec_driver_sql("SELECT 1 FROM suppressions LIMIT 1").first() is None:
-            return set()
-        hashes = {self._tokens.suppression_key(key): key for key in keys}
-        marks = ", ".join("?" * len(hashes))
-        rows = connection.exec_driver_sql(
-            f"SELECT key_hash FROM suppressions WHERE key_hash IN ({marks})",
-            tuple(hashes),
-        )
-        return {hashes[row.key_hash] for row in rows}
+        return suppressed_among(connection, self._tokens, keys)
+
+    def _bounced(self, connection: Connection, key: str, at: int) -> None:
+        suppress_key(connection, self._tokens, key, reason="bounced", source="refused while sending", at=at)
 
 
 def _tiers(audience: str) -> tuple[Tier, ...]:

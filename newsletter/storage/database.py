@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 from newsletter.errors import ConfigurationError, NewsletterError, StorageError
-
-if TYPE_CHECKING:
-    import sqlite3
 
 SQLITE_PREFIX = "sqlite:///"
 
@@ -170,7 +168,7 @@ def translated(path: Path) -> Iterator[None]:
     """Turns what the database says into what a person can mend; programming errors pass through."""
     try:
         yield
-    except (OperationalError, DatabaseError) as error:
+    except (DatabaseError, sqlite3.DatabaseError) as error:  # the driver's own comes from connecting
         raised = _translate(str(getattr(error, "orig", error)), path)
         if raised is None:
             raise

@@ -100,12 +100,14 @@ class SqlLedger:
         *,
         now: Callable[[], datetime],
         suppressed: Callable[[Connection, Sequence[str]], set[str]],
+        bounced: Callable[[Connection, str, int], None],
     ) -> None:
         self._database = database
         self._campaign = campaign_id
         self._epoch = epoch
         self._now = now
         self._suppressed = suppressed
+        self._bounced = bounced
         self._queue: queue.SimpleQueue[_Settled | _Request | None] = queue.SimpleQueue()
         self._unwritten: list[_Settled] = []
         self._counts: Counter[DeliveryState] = Counter()
@@ -257,6 +259,8 @@ class SqlLedger:
             if state is not DeliveryState.ACCEPTED:
                 said = item.outcome
                 notes.append((*key, state, item.at, said.code, said.enhanced, said.reply))
+                if said.hard:
+                    self._bounced(connection, item.claim.subscriber.email_key, item.at)
         changed = connection.exec_driver_sql(sql.SETTLE, rows).rowcount
         if notes:
             connection.exec_driver_sql(sql.NOTE, notes)

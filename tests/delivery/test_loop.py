@@ -10,11 +10,21 @@ import pytest
 
 from newsletter.delivery.loop import End, Run, run
 from newsletter.errors import BusyError, ContentError, CredentialsError, StorageError, TransportError
-from newsletter.model import Campaign, CampaignState, Claim, DeliveryState, Message, Outcome, OutcomeKind
+from newsletter.model import (
+    Campaign,
+    CampaignState,
+    Claim,
+    DeliveryState,
+    Fault,
+    Message,
+    Outcome,
+    OutcomeKind,
+)
 from newsletter.protocols import Desk
 from newsletter.storage.campaigns import CampaignStore
 from newsletter.storage.database import Database, open_database
 from tests.storage.ledger_parts import (
+    ACCEPTED,
     BLOCKED,
     GREYLISTED,
     LINE_LOST,
@@ -138,6 +148,20 @@ def test_a_refused_reader_does_not_stop_the_others(
     result = send(store, campaign, transport, clock)
     assert result.end is End.DONE
     assert counts(result.tally) == {"accepted": 9, "refused": 11}
+
+
+def test_a_dead_address_is_never_mailed_again(
+    database: Database, store: CampaignStore, clock: TestClock
+) -> None:
+    add_readers(database, 3)
+    bare = Outcome(OutcomeKind.REFUSED, 550, "", "no", fault=Fault.RECIPIENT)
+    said = {"r0@example.org": UNKNOWN, "r1@example.org": bare}
+    transport = ScriptedTransport(lambda m, _n: said.get(m.recipient, ACCEPTED))
+    send(store, campaign_of(store), transport, clock)
+    assert store.plan("everyone").excluded == {"bounced": 1}
+    second = send(store, campaign_of(store, "the-next"), transport, clock)
+    assert counts(second.tally) == {"accepted": 1, "refused": 1}
+    assert transport.tries["r0@example.org"] == 1
 
 
 def test_a_line_that_drops_before_the_message_costs_nothing(

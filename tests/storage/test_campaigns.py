@@ -86,7 +86,14 @@ def die_while_sending(database: Database, store: CampaignStore) -> None:
     campaign = store.find("six-clots")
     assert campaign is not None
     epoch = store._take_over(campaign, alone=True, repeatable=False)
-    ledger = SqlLedger(database, campaign.id, epoch, now=TestClock().now, suppressed=lambda _c, _k: set())
+    ledger = SqlLedger(
+        database,
+        campaign.id,
+        epoch,
+        now=TestClock().now,
+        suppressed=lambda _c, _k: set(),
+        bounced=lambda _c, _k, _a: None,
+    )
     ledger.start()
     asyncio.run(_claimed_and_handed(ledger))
     ledger.close()
@@ -143,7 +150,14 @@ def test_evidence_that_comes_late_still_counts(database: Database, store: Campai
             await ledger.release(rest)
 
     epoch = store._take_over(campaign, alone=True, repeatable=False)
-    ledger = SqlLedger(database, campaign.id, epoch, now=TestClock().now, suppressed=lambda _c, _k: set())
+    ledger = SqlLedger(
+        database,
+        campaign.id,
+        epoch,
+        now=TestClock().now,
+        suppressed=lambda _c, _k: set(),
+        bounced=lambda _c, _k, _a: None,
+    )
     ledger.start()
     asyncio.run(zombie(ledger))
     ledger.close()
