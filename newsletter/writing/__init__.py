@@ -1,0 +1,1 @@
+"""Issue files become issues: front matter, the Markdown dialect, references and citations."""

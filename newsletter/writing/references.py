@@ -1,0 +1,8 @@
+"""Reading reference files: BibTeX and CSL-JSON, each to references and problems."""
+
+from __future__ import annotations
+
+from newsletter.writing.bibtex import bibtex_keys, read_bibtex
+from newsletter.writing.csl import read_csl_json
+
+__all__ = ["bibtex_keys", "read_bibtex", "read_csl_json"]
