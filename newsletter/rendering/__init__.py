@@ -1,0 +1,1 @@
+"""Issues become editions (HTML through MJML, and plain text) and the bodies of web pages."""
