@@ -7,6 +7,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
+# the rooms that decide; their branches are covered to at least 95 %
+EMPTY  :=
+COMMA  := ,
+ROOMS  := writing checking rendering archive delivery audience
+CORE   := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(ROOMS:%=newsletter/%/*))
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint types imports docs cover pictures clean
 
@@ -34,8 +40,8 @@ demo: setup
 	@$(BIN)/python docs/demo.py
 
 test: setup lint types imports docs
-	@$(BIN)/pytest --cov --cov-report=term
-	@$(BIN)/python tests/coverage_floor.py
+	@$(BIN)/pytest --cov --cov-report=
+	@$(BIN)/coverage report --include='$(CORE)' --fail-under=95
 
 lint: setup
 	@$(BIN)/ruff check .

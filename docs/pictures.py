@@ -59,9 +59,7 @@ def main() -> int:
                     shot = PICTURES / f"{kind}-{width}-{scheme}.png"
                     photograph(browser, file, shot, width, 1400, dark=scheme == "dark")
         side_by_side(PICTURES / "mail-and-archive.png", "mail-600-light.png", "archive-1000-dark.png")
-    print(
-        f"Pictures are in {PICTURES.relative_to(Path.cwd()) if PICTURES.is_relative_to(Path.cwd()) else PICTURES}"
-    )
+    print(f"Pictures are in {PICTURES}")
     return 0
 
 

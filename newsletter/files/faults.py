@@ -38,7 +38,9 @@ def write_fault(error: OSError, path: Path) -> StorageError:
         hint = "Choose a folder on another disk, or have this one mounted for writing."
     elif error.errno in _FORBIDDEN:
         code = "not-allowed"
-        message = f"{name} was not written: you may not write in {folder}."
+        message = (
+            f"{name} was not written: you may not write in {'this folder' if folder == '.' else folder}."
+        )
         hint = f"Give yourself the right to (`chmod u+w {folder}`), or choose another folder."
     elif error.errno == errno.EISDIR:
         code = "is-a-folder"

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from newsletter.document import Citation
 from newsletter.errors import Problem
 from newsletter.files.faults import read_fault
 from newsletter.files.issues import decode
-from newsletter.model import Reference
+from newsletter.model import Issue, Reference
 from newsletter.writing.references import bibtex_keys, read_bibtex, read_csl_json
+from newsletter.writing.walk import walk
 
 BIBTEX = "references.bib"
 CSL_JSON = "references.json"
+
+
+def cited_keys(issue: Issue) -> set[str]:
+    """The keys of all works that the issue cites."""
+    return {cite.key for node, _ in walk(issue.body) if isinstance(node, Citation) for cite in node.cites}
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,271 @@
+"""`newsletter send` and `newsletter resume`: the plan, the question, the mailing, the result."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.output import Output, counted
+from newsletter.cli.session import Session, pass_session, talking
+
+if TYPE_CHECKING:
+    from newsletter.actions.send import Prospect, Sent
+    from newsletter.model import Tally
+    from newsletter.publication import Publication
+
+_LIMIT = click.option("--limit", metavar="N", type=click.IntRange(min=1), help="Send at most N messages now.")
+_NO_ARCHIVE = click.option("--no-archive", is_flag=True, help="Do not build the site afterwards.")
+
+
+@click.command()
+@click.argument("issue")
+@click.option(
+    "--dry-run", is_flag=True, help="Do everything but send: compile, plan, and look at the way out."
+)
+@click.option("--confirm", metavar="SLUG", help="Confirm without being asked: the slug, or SLUG@DIGEST.")
+@_LIMIT
+@_NO_ARCHIVE
+@talking
+@pass_session
+def send(
+    session: Session, issue: str, dry_run: bool, confirm: str | None, limit: int | None, no_archive: bool
+) -> int:
+    """Send ISSUE to its readers, each exactly once.
+
+    Shows who would be mailed and who not and why, then asks you to type the issue's slug. Scripts pass
+    --confirm SLUG, or --confirm SLUG@DIGEST to send just the edition that `newsletter build` showed. Sending
+    an issue again sends only what is left, and nothing twice.
+    """
+    from newsletter.actions import send as action
+
+    with session.publication() as publication:
+        prospect = action.prospect(publication, issue)
+        _describe(session.output, prospect)
+        if dry_run:
+            return _rehearse(session, publication, prospect)
+        if prospect.campaign is None:
+            action.confirmed(prospect, confirm if confirm is not None else _ask(prospect))
+        elif confirm is not None:
+            action.confirmed(prospect, confirm)
+        return _carry_out(session, publication, prospect, limit=limit, archive=not no_archive)
+
+
+@click.command()
+@click.argument("issue")
+@_LIMIT
+@_NO_ARCHIVE
+@talking
+@pass_session
+def resume(session: Session, issue: str, limit: int | None, no_archive: bool) -> int:
+    """Go on with the mailing of ISSUE where it stopped, however it stopped.
+
+    What was accepted is never sent again. Deliveries of which nobody knows whether they arrived stay as they
+    are: `newsletter status ISSUE --list doubtful` names them, `newsletter resolve` settles them.
+    """
+    from newsletter.actions import send as action
+    from newsletter.errors import RefusedError
+
+    with session.publication() as publication:
+        prospect = action.prospect(publication, issue)
+        if prospect.campaign is None:
+            raise RefusedError(
+                f"{prospect.edition.slug} was never sent, so there is nothing to resume.",
+                hint=f"`{session.command(f'send {prospect.edition.slug}')}` sends it.",
+                code="not-sent",
+            )
+        publication.campaigns.resume(prospect.campaign)
+        prospect = action.prospect(publication, issue)
+        _describe(session.output, prospect)
+        return _carry_out(session, publication, prospect, limit=limit, archive=not no_archive)
+
+
+def _describe(output: Output, prospect: Prospect) -> None:
+    """Who would get what, before anything happens."""
+    edition = prospect.edition
+    output.say(f"{output.style(edition.title, 'bold')}")
+    output.say(f"  issue {edition.slug}, edition {prospect.digest}, for {prospect.audience}")
+    if prospect.plan is not None:
+        tiers = ", ".join(f"{count:,} {tier}" for tier, count in sorted(prospect.plan.by_tier.items()))
+        readers = counted(prospect.plan.readers, "reader")
+        output.say(f"  to {readers}{f' ({tiers})' if tiers else ''}")
+        for reason, count in prospect.plan.excluded.items():
+            output.say(f"  not to {count:,}: {reason}")
+    if prospect.tally is not None:
+        output.say(f"  {tally_words(prospect.tally)}")
+    for notice in prospect.notices:
+        output.say(output.style(f"  {notice}", "yellow"))
+
+
+def _rehearse(session: Session, publication: Publication, prospect: Prospect) -> int:
+    import asyncio
+
+    from newsletter.model import DeliveryState
+
+    transport = publication.transport()
+    asyncio.run(transport.check())
+    if prospect.tally is not None:
+        count = prospect.tally.remaining + prospect.tally[DeliveryState.DEFERRED]
+    else:
+        count = prospect.plan.readers if prospect.plan else 0
+    slug = prospect.edition.slug
+    session.output.result(
+        f"Would send {counted(count, 'message')} through {transport.name}. Nothing was sent."
+    )
+    session.output.data(
+        {"issue": slug, "edition": prospect.edition.digest, "would_send": count, "transport": transport.name}
+    )
+    confirm = f"{slug}@{prospect.digest}"
+    session.output.next(f"{session.command(f'send {slug} --confirm {confirm}')}")
+    return 0
+
+
+def _ask(prospect: Prospect) -> str:
+    """Has the person type the slug; without a terminal, names the option instead."""
+    from newsletter.errors import RefusedError
+
+    slug = prospect.edition.slug
+    if not sys.stdin.isatty():
+        raise RefusedError(
+            "Sending wants a confirmation, and nobody can be asked here.",
+            hint=f"Pass --confirm {slug}, or --confirm {slug}@{prospect.digest} for just this edition.",
+            code="not-confirmed",
+        )
+    answer: str = click.prompt("Type the issue's slug to send it", err=True, default="", show_default=False)
+    return answer.strip()
+
+
+def _carry_out(
+    session: Session, publication: Publication, prospect: Prospect, *, limit: int | None, archive: bool
+) -> int:
+    from newsletter.actions import send as action
+
+    output = session.output
+    total = prospect.tally.total if prospect.tally else prospect.plan.readers if prospect.plan else 0
+    progress = output.progress("Sending", total)
+
+    def watch(tally: Tally) -> None:
+        progress.update(tally.total - tally.remaining, _troubles(tally))
+
+    def stopping() -> None:
+        progress.finish()
+        output.say("Stopping: finishing what is in flight. Once more stops at once.")
+
+    try:
+        sent = action.carry_out(publication, prospect, limit=limit, watch=watch, stopping=stopping)
+    finally:
+        progress.finish()
+    if archive and (sent.run is None or sent.exit_code in (0, 4, 75)):
+        _build_archive(output, publication)
+    report(session, sent)
+    return sent.exit_code
+
+
+def _build_archive(output: Output, publication: Publication) -> None:
+    """The mail is out by now: a site that cannot be built is told of and takes nothing back."""
+    from newsletter.actions.archive import build_archive
+    from newsletter.errors import NewsletterError
+
+    try:
+        build_archive(publication)
+    except NewsletterError as error:
+        output.problems(error.problems)
+        output.say("The mail was sent; only the site was not built. `newsletter archive` tries again.")
+
+
+def report(session: Session, sent: Sent) -> None:
+    """What became of the send, and what to do next."""
+    from newsletter.delivery.loop import End
+
+    output, slug, run = session.output, sent.campaign.slug, sent.run
+    output.result(f"{slug}: {sent.campaign.state}. {tally_words(sent.tally)}")
+    if run is not None:
+        speed = f" in {run.seconds:.1f} s, {run.accepted / run.seconds:,.0f} a second" if run.accepted else ""
+        output.say(f"This run: {counted(run.accepted, 'message')} accepted{speed}.")
+        if run.error is not None:
+            output.problems(run.error.problems)
+        if run.reason:
+            output.say(f"Paused, because the server said: {run.reason}")
+        if run.end is End.LATER and sent.next_due is not None:
+            output.say(f"Deferred deliveries are due from {sent.next_due:%H:%M} UTC on.")
+    elif not sent.troubled:
+        output.say("Every reader has it already: nothing was sent.")
+    output.data(
+        summary(
+            sent.campaign,
+            sent.tally,
+            accepted=run.accepted if run else 0,
+            seconds=run.seconds if run else 0.0,
+        )
+    )
+    _next(session, sent)
+
+
+def _next(session: Session, sent: Sent) -> None:
+    from newsletter.model import DeliveryState
+
+    slug, tally = sent.campaign.slug, sent.tally
+    steps = []
+    if tally[DeliveryState.DOUBTFUL]:
+        steps.append(f"{session.command(f'status {slug} --list doubtful')}: who may or may not have it")
+    if tally[DeliveryState.REFUSED]:
+        steps.append(f"{session.command(f'status {slug} --list refused')}: who did not get it, and why")
+    if not tally.finished:
+        steps.append(f"{session.command(f'resume {slug}')}: goes on, repeating nothing")
+    session.output.next(*steps or [session.command(f"status {slug}")])
+
+
+def _troubles(tally: Tally) -> str:
+    from newsletter.model import DeliveryState
+
+    worth = (DeliveryState.DEFERRED, DeliveryState.REFUSED, DeliveryState.DOUBTFUL, DeliveryState.SKIPPED)
+    return ", ".join(f"{tally[state]:,} {state.label}" for state in worth if tally[state])
+
+
+def tally_words(tally: Tally) -> str:
+    """The counts as a person reads them: 612 of 1,000 accepted, 3 doubtful, 385 to go."""
+    from newsletter.model import DeliveryState
+
+    parts = [
+        f"{tally[DeliveryState.ACCEPTED]:,} of {counted(tally.total, 'delivery', 'deliveries')} accepted"
+    ]
+    if troubles := _troubles(tally):
+        parts.append(troubles)
+    if tally.remaining:
+        parts.append(f"{tally.remaining:,} to go")
+    return ", ".join(parts)
+
+
+def summary(campaign: object, tally: Tally, *, accepted: int, seconds: float) -> dict[str, object]:
+    """One object for programs, the same for `send` and `status`.
+
+    `planned` is the whole plan: accepted + refused + deferred + doubtful + skipped + remaining make it up.
+    `sent_now`, `seconds` and `messages_per_second` are about this run.
+    """
+    from newsletter.model import Campaign, DeliveryState
+
+    assert isinstance(campaign, Campaign)  # noqa: S101 - for the type checker; the import is late on purpose
+    states = {
+        state.label: tally[state]
+        for state in (
+            DeliveryState.ACCEPTED,
+            DeliveryState.REFUSED,
+            DeliveryState.DEFERRED,
+            DeliveryState.DOUBTFUL,
+            DeliveryState.SKIPPED,
+        )
+    }
+    return {
+        "issue": campaign.slug,
+        "campaign": campaign.id,
+        "edition": campaign.digest,
+        "state": str(campaign.state),
+        "reason": campaign.reason,
+        "planned": tally.total,
+        **states,
+        "remaining": tally.remaining,
+        "sent_now": accepted,
+        "seconds": round(seconds, 3),
+        "messages_per_second": round(accepted / seconds, 1) if accepted and seconds else 0.0,
+    }

@@ -1,0 +1,123 @@
+"""`newsletter status`: the ledger's counts, or the deliveries in one state."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.session import Session, pass_session, talking
+
+if TYPE_CHECKING:
+    from newsletter.model import Campaign
+    from newsletter.publication import Publication
+
+_STATES = ("planned", "claimed", "handed", "accepted", "refused", "deferred", "doubtful", "skipped")
+
+
+@click.command()
+@click.argument("issue", required=False)
+@click.option(
+    "--list",
+    "listed",
+    metavar="STATE",
+    type=click.Choice(_STATES),
+    help=f"List the deliveries in one state: {', '.join(_STATES)}.",
+)
+@talking
+@pass_session
+def status(session: Session, issue: str | None, listed: str | None) -> int:
+    """See how far the mailing of ISSUE is, and what became of it; without ISSUE, all mailings.
+
+    With --list STATE, one line for each delivery in that state: address, state, reply, times.
+    """
+    from newsletter.cli.steer import find_campaign
+
+    with session.publication() as publication:
+        if issue is None:
+            if listed:
+                raise click.UsageError("--list needs an ISSUE.")
+            return _overview(session, publication)
+        campaign = find_campaign(session, publication, issue)
+        if listed:
+            return _deliveries(session, publication, campaign, listed)
+        return _one(session, publication, campaign)
+
+
+def _overview(session: Session, publication: Publication) -> int:
+    from newsletter.cli.send import summary, tally_words
+
+    campaigns = publication.campaigns.all()
+    rows = []
+    for campaign in campaigns:
+        tally = publication.campaigns.tally(campaign)
+        rows.append((campaign.slug, str(campaign.state), tally_words(tally)))
+        session.output.data(summary(campaign, tally, accepted=0, seconds=0.0))
+    if rows and not session.output.json:
+        session.output.table(rows)
+    if not rows:
+        session.output.say("Nothing was sent yet.")
+        session.output.next(session.command("send ISSUE --dry-run"))
+    return 0
+
+
+def _one(session: Session, publication: Publication, campaign: Campaign) -> int:
+    from newsletter.cli.send import summary
+    from newsletter.model import CampaignState, DeliveryState
+
+    output = session.output
+    tally = publication.campaigns.tally(campaign)
+    output.result(f"{campaign.slug}: {campaign.state}{f' ({campaign.reason})' if campaign.reason else ''}")
+    output.result(
+        f"  edition {campaign.digest[:12]}, frozen {campaign.created_at:%Y-%m-%d %H:%M} UTC,"
+        f" for {campaign.audience}"
+    )
+    for state in DeliveryState:
+        if tally[state]:
+            output.result(f"  {tally[state]:>9,} {state.label}")
+    output.result(f"  {tally.total:>9,} in all")
+    output.data(summary(campaign, tally, accepted=0, seconds=0.0))
+    if campaign.state in (CampaignState.UNFINISHED, CampaignState.PAUSED):
+        output.next(session.command(f"resume {campaign.slug}"))
+    elif tally[DeliveryState.DOUBTFUL]:
+        output.next(
+            f"{session.command(f'status {campaign.slug} --list doubtful')}: who may or may not have it",
+            f"{session.command(f'resolve {campaign.slug} --accepted')}: they have it, or --resend",
+        )
+    elif tally[DeliveryState.REFUSED]:
+        output.next(session.command(f"status {campaign.slug} --list refused"))
+    return 0
+
+
+def _deliveries(session: Session, publication: Publication, campaign: Campaign, listed: str) -> int:
+    from newsletter.model import DeliveryState
+
+    output = session.output
+    count = 0
+    for row in publication.campaigns.deliveries(campaign, DeliveryState[listed.upper()]):
+        count += 1
+        said = f"{row.code} {row.reply}".strip() if row.code else row.reply
+        again = f", again from {row.retry_at:%Y-%m-%d %H:%M:%S}" if row.retry_at else ""
+        output.result(
+            f"{row.email or '(forgotten)'}\t{row.state.label}"
+            f"\t{row.changed_at:%Y-%m-%d %H:%M:%S}{again}\t{said}"
+        )
+        output.data(
+            {
+                "address": row.email,
+                "state": row.state.label,
+                "attempt": row.attempt,
+                "code": row.code,
+                "reply": row.reply,
+                "changed_at": row.changed_at.isoformat(timespec="seconds"),
+                "retry_at": row.retry_at.isoformat(timespec="seconds") if row.retry_at else None,
+            }
+        )
+    if not count:
+        output.say(f"No delivery of {campaign.slug} is {listed}.")
+    elif listed == "doubtful":
+        output.next(
+            f"{session.command(f'resolve {campaign.slug} --accepted [ADDRESS ...]')}: they have it",
+            f"{session.command(f'resolve {campaign.slug} --resend [ADDRESS ...]')}: they do not, send again",
+        )
+    return 0

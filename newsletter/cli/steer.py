@@ -1,0 +1,72 @@
+"""`newsletter pause` and `newsletter cancel`: from another terminal, while a mailing runs or lies still."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from newsletter.cli.output import counted
+from newsletter.cli.session import Session, pass_session, talking
+
+if TYPE_CHECKING:
+    from newsletter.model import Campaign
+    from newsletter.publication import Publication
+
+
+@click.command()
+@click.argument("issue")
+@click.option("--reason", default="paused by hand", show_default=True, help="Kept for whoever looks later.")
+@talking
+@pass_session
+def pause(session: Session, issue: str, reason: str) -> int:
+    """Let no further message of ISSUE leave for now.
+
+    A mailing that is running finishes the messages in flight and ends.
+    """
+    with session.publication() as publication:
+        campaign = find_campaign(session, publication, issue)
+        publication.campaigns.pause(campaign, reason)
+        session.output.result(f"{campaign.slug} is paused.")
+        session.output.data({"issue": campaign.slug, "state": "paused"})
+        session.output.next(session.command(f"resume {campaign.slug}"))
+    return 0
+
+
+@click.command()
+@click.argument("issue")
+@click.option("--confirm", metavar="SLUG", help="Confirm without being asked.")
+@talking
+@pass_session
+def cancel(session: Session, issue: str, confirm: str | None) -> int:
+    """Stop the mailing of ISSUE for good: who has not got it will not get it."""
+    from newsletter.errors import RefusedError
+
+    with session.publication() as publication:
+        campaign = find_campaign(session, publication, issue)
+        if confirm != campaign.slug:
+            raise RefusedError(
+                "Cancelling cannot be taken back.",
+                hint=f"Say so with --confirm {campaign.slug}; `newsletter pause` only interrupts.",
+                code="not-confirmed",
+            )
+        skipped = publication.campaigns.cancel(campaign)
+        session.output.result(f"{campaign.slug} is cancelled; {counted(skipped, 'reader')} will not get it.")
+        session.output.data({"issue": campaign.slug, "state": "cancelled", "skipped": skipped})
+        session.output.next(session.command(f"status {campaign.slug}"))
+    return 0
+
+
+def find_campaign(session: Session, publication: Publication, issue: str) -> Campaign:
+    """The campaign of an issue; RefusedError when it was never sent."""
+    from newsletter.actions import send as action
+    from newsletter.errors import RefusedError
+
+    campaign = action.find_campaign(publication, issue)
+    if campaign is None:
+        raise RefusedError(
+            f"{issue} was never sent.",
+            hint=f"`{session.command(f'send {issue}')}` sends it.",
+            code="not-sent",
+        )
+    return campaign

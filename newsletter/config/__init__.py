@@ -1,0 +1,37 @@
+"""newsletter.toml as frozen settings: read, checked and explained from one schema. No disk, no clock."""
+
+from newsletter.config.reading import read_settings
+from newsletter.config.schema import (
+    ArchiveSettings,
+    CitationSettings,
+    DatabaseSettings,
+    DeliverySettings,
+    DkimSettings,
+    OutboxSettings,
+    PublicationSettings,
+    ServiceSettings,
+    Settings,
+    SmtpSettings,
+    SubscriberSettings,
+)
+from newsletter.config.secrets import resolve_secret
+from newsletter.config.values import Mailbox, Rate, Secret
+
+__all__ = [
+    "ArchiveSettings",
+    "CitationSettings",
+    "DatabaseSettings",
+    "DeliverySettings",
+    "DkimSettings",
+    "Mailbox",
+    "OutboxSettings",
+    "PublicationSettings",
+    "Rate",
+    "Secret",
+    "ServiceSettings",
+    "Settings",
+    "SmtpSettings",
+    "SubscriberSettings",
+    "read_settings",
+    "resolve_secret",
+]

@@ -1,0 +1,229 @@
+"""The commands around a mailing: send, status, pause, resume, cancel, resolve."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.running import Ran, Run
+
+ISSUE = """---
+title: A first letter
+preheader: Forty characters at the very least, so that nothing leaks.
+date: 2026-11-24
+status: ready
+---
+
+Hello {{ first_name or "there" }}.
+
+## Only nugget
+
+A few words are enough to be a nugget here, and they are sent to whoever is on the list when the day comes.
+More words follow, so that nobody calls it short, and then it ends.
+"""
+
+
+@pytest.fixture
+def letter(run: Run, publication: Path) -> Path:
+    """A publication with one ready issue, `first`, and five readers, one of whom has left."""
+    for file in (publication / "issues").glob("*.md"):
+        file.unlink()
+    (publication / "issues" / "2026-11-24-first.md").write_text(ISSUE)
+    rows = "".join(f"r{n}@example.org,{'member' if n == 4 else 'free'},active\n" for n in range(5))
+    (publication / "list.csv").write_text(f"email,tier,status\n{rows}gone@example.org,free,unsubscribed\n")
+    assert run("subscribers", "import", "list.csv").code == 0
+    return publication
+
+
+def data(ran: Ran) -> Any:
+    return json.loads(ran.out)
+
+
+def make(letter: Path, state: int, *numbers: int) -> None:
+    """Puts deliveries into a state, as a killed sender leaves them."""
+    with sqlite3.connect(letter / "subscribers" / "newsletter.db") as connection:
+        for number in numbers:
+            connection.execute(
+                "UPDATE deliveries SET state = ?, attempt = 1 WHERE subscriber_id ="
+                " (SELECT id FROM subscribers WHERE email = ?)",
+                (state, f"r{number}@example.org"),
+            )
+    connection.close()
+
+
+def test_a_dry_run_sends_nothing_and_names_the_digest(run: Run, letter: Path) -> None:
+    ran = run("send", "first", "--dry-run")
+    assert ran.code == 0
+    assert "Would send 5 messages through outbox. Nothing was sent." in ran.out
+    assert "to 5 readers (4 free, 1 member)" in ran.err
+    assert "not to 1: unsubscribed" in ran.err
+    assert "send first --confirm first@" in ran.err
+    assert not list((letter / "outbox" / "new").glob("*"))
+    assert data(run("--json", "send", "first", "--dry-run"))["would_send"] == 5
+
+
+def test_send_names_the_option_where_nobody_can_be_asked(run: Run, letter: Path) -> None:
+    ran = run("send", "first")
+    assert ran.code == 1
+    assert "--confirm first" in ran.err
+    assert run("status").err.startswith("Nothing was sent yet.")
+
+
+@pytest.mark.parametrize("word", ["second", "first@000000000000", "first@ab"])
+def test_a_wrong_confirmation_sends_nothing(run: Run, letter: Path, word: str) -> None:
+    assert run("send", "first", "--confirm", word).code == 1
+    assert not list((letter / "outbox" / "new").glob("*"))
+
+
+def test_send_sends_once_and_builds_the_site(run: Run, letter: Path) -> None:
+    digest = data(run("build", "first", "--json"))["edition"]
+    ran = run("send", "first", "--confirm", f"first@{digest[:12]}", "--json")
+    assert ran.code == 0
+    result = data(ran)
+    assert result["edition"] == digest
+    assert result["state"] == "sent"
+    assert (result["planned"], result["accepted"], result["sent_now"], result["remaining"]) == (5, 5, 5, 0)
+    assert result["messages_per_second"] > 0
+    assert (letter / "public" / "first" / "index.html").exists()
+    again = run("send", "first", "--json")
+    assert again.code == 0
+    assert data(again)["sent_now"] == 0
+    assert len(list((letter / "outbox" / "new").iterdir())) == 5
+
+
+def test_no_archive_builds_no_site(run: Run, letter: Path) -> None:
+    assert run("send", "first", "--confirm", "first", "--no-archive").code == 0
+    assert not (letter / "public").exists()
+
+
+def test_a_site_that_cannot_be_built_takes_nothing_back(run: Run, letter: Path) -> None:
+    (letter / "public").write_text("in the way")
+    ran = run("send", "first", "--confirm", "first")
+    assert ran.code == 0
+    assert "5 of 5 deliveries accepted" in ran.out
+    assert "only the site was not built" in ran.err
+
+
+def test_a_limit_leaves_the_rest_for_the_next_run(run: Run, letter: Path) -> None:
+    ran = run("send", "first", "--confirm", "first", "--limit", "2")
+    assert ran.code == 0
+    assert "first: unfinished. 2 of 5 deliveries accepted, 3 to go" in ran.out
+    assert "resume first" in ran.err
+    assert data(run("status", "first", "--json"))["remaining"] == 3
+    assert data(run("resume", "first", "--json"))["accepted"] == 5
+
+
+def test_an_edit_after_the_freeze_is_told_of_and_not_sent(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first", "--limit", "1")
+    file = letter / "issues" / "2026-11-24-first.md"
+    file.write_text(ISSUE.replace("A few words", "Other words"))
+    ran = run("resume", "first")
+    assert "edited after the edition was frozen" in ran.err
+    assert all("A few words" in mail.read_text() for mail in (letter / "outbox" / "new").iterdir())
+    file.write_text("broken")
+    assert "cannot be compiled any more" in run("send", "first").err
+    file.unlink()
+    assert run("status", "first").code == 0
+
+
+def test_drafts_and_archived_issues_are_not_sent(run: Run, letter: Path) -> None:
+    file = letter / "issues" / "2026-11-24-first.md"
+    for status in ("draft", "archived"):
+        file.write_text(ISSUE.replace("status: ready", f"status: {status}"))
+        ran = run("send", "first", "--confirm", "first")
+        assert ran.code == 1
+        assert f"2026-11-24-first.md:5: error[{status}]" in ran.err
+
+
+def test_an_audience_that_does_not_exist_is_refused(run: Run, letter: Path) -> None:
+    file = letter / "issues" / "2026-11-24-first.md"
+    file.write_text(ISSUE.replace("status: ready", "status: ready\naudience: segment:locals"))
+    ran = run("send", "first", "--confirm", "first")
+    assert ran.code == 1
+    assert "segment:locals" in ran.err
+
+
+def test_members_only_mail_goes_to_members(run: Run, letter: Path) -> None:
+    file = letter / "issues" / "2026-11-24-first.md"
+    file.write_text(ISSUE.replace("status: ready", "status: ready\naudience: members"))
+    ran = run("send", "first", "--confirm", "first", "--json")
+    assert data(ran)["planned"] == 1
+    assert "not to 4: tier free: the issue is for members" in ran.err
+
+
+def test_status_of_all_mailings(run: Run, letter: Path) -> None:
+    assert run("status").err.startswith("Nothing was sent yet.")
+    run("send", "first", "--confirm", "first")
+    ran = run("status")
+    assert ran.out.split()[:2] == ["first", "sent"]
+    assert data(run("status", "--json"))["issue"] == "first"
+    assert run("status", "--list", "accepted").code == 2
+    assert run("status", "nothing").code == 1
+
+
+def test_status_lists_the_deliveries_in_a_state(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first")
+    lines = run("status", "first", "--list", "accepted").out.splitlines()
+    assert [line.split("\t")[0] for line in lines] == [f"r{n}@example.org" for n in range(5)]
+    row = json.loads(run("status", "first", "--list", "accepted", "--json").out.splitlines()[0])
+    assert (row["address"], row["state"], row["attempt"]) == ("r0@example.org", "accepted", 1)
+    assert "No delivery of first is refused" in run("status", "first", "--list", "refused").err
+
+
+def test_a_pause_holds_until_resume(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first", "--limit", "1")
+    assert run("pause", "first", "--reason", "a wrong link").code == 0
+    refused = run("send", "first")
+    assert refused.code == 1
+    assert "is paused: a wrong link" in refused.err
+    ran = run("status", "first")
+    assert "first: paused (a wrong link)" in ran.out
+    assert run("resume", "first").code == 0
+    assert data(run("status", "first", "--json"))["state"] == "sent"
+
+
+def test_cancel_wants_to_be_confirmed_and_is_final(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first", "--limit", "2")
+    assert run("cancel", "first").code == 1
+    ran = run("cancel", "first", "--confirm", "first", "--json")
+    assert data(ran) == {"issue": "first", "state": "cancelled", "skipped": 3}
+    for command in ("send", "resume"):
+        assert run(command, "first").code in (0, 1)
+    result = data(run("status", "first", "--json"))
+    assert (result["accepted"], result["skipped"], result["state"]) == (2, 3, "cancelled")
+
+
+def test_there_is_nothing_to_steer_before_the_first_send(run: Run, letter: Path) -> None:
+    for command in (["resume", "first"], ["pause", "first"], ["resolve", "first", "--accepted"]):
+        ran = run(*command)
+        assert ran.code == 1, command
+        assert "never sent" in ran.err
+
+
+def test_doubt_is_listed_and_settled_by_name(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first")
+    make(letter, 6, 1, 2, 3)
+    assert run("send", "first").code == 4
+    ran = run("status", "first", "--list", "doubtful")
+    assert "resolve first --accepted" in ran.err
+    assert run("resolve", "first").code == 2
+    wrong = run("resolve", "first", "--accepted", "r1@example.org", "r4@example.org")
+    assert wrong.code == 1
+    assert "Not in doubt: r4@example.org. Nothing was settled." in wrong.err
+    assert data(run("resolve", "first", "--accepted", "R1@example.org", "--json"))["doubtful"] == 2
+    assert run("resolve", "first", "--resend").code == 0
+    result = data(run("resume", "first", "--json"))
+    assert (result["accepted"], result["doubtful"], result["sent_now"]) == (5, 0, 2)
+
+
+def test_a_killed_sender_is_seen_and_resumed(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first", "--limit", "1")
+    make(letter, 1, 2)
+    make(letter, 2, 3)
+    assert data(run("status", "first", "--json"))["state"] == "unfinished"
+    result = data(run("resume", "first", "--json"))
+    assert (result["accepted"], result["doubtful"]) == (5, 0)  # an outbox takes a message twice as once
