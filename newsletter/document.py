@@ -57,7 +57,7 @@ class Break:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Words that lead to `href`, an absolute address, a `mailto:` or (checked) something the author mistyped."""
+    """Words that lead to `href`: an absolute address, a `mailto:`, or (checked) something mistyped."""
 
     href: str
     children: tuple[Inline, ...]
@@ -107,7 +107,9 @@ class NoteRef:
     line: int = 0
 
 
-Inline: TypeAlias = Text | Emphasis | Strong | Strike | Code | Break | Link | Picture | Citation | Merge | NoteRef
+Inline: TypeAlias = (
+    Text | Emphasis | Strong | Strike | Code | Break | Link | Picture | Citation | Merge | NoteRef
+)
 
 # --- blocks ----------------------------------------------------------------------------------------------
 
@@ -284,7 +286,7 @@ class Nugget:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """An issue's text: what stands before the first `##` (`intro`, with its own `notes`), then the nuggets."""
+    """An issue's text: `intro` before the first `##`, with its own `notes`, then the nuggets."""
 
     intro: tuple[Block, ...] = ()
     notes: tuple[Note, ...] = ()

@@ -45,7 +45,9 @@ class Problem:
     level: Level = Level.ERROR
 
     def __str__(self) -> str:
-        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        where = (
+            f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
+        )
         hint = f"\n    {self.hint}" if self.hint else ""
         return f"{where}{self.level}[{self.code}] {self.message}{hint}"
 
@@ -56,7 +58,9 @@ class NewsletterError(Exception):
     exit_code: ClassVar[int] = 1
     code: ClassVar[str] = "failed"
 
-    def __init__(self, message: str, *, file: str = "", line: int = 0, hint: str = "", code: str = "") -> None:
+    def __init__(
+        self, message: str, *, file: str = "", line: int = 0, hint: str = "", code: str = ""
+    ) -> None:
         super().__init__(message)
         self.problems: tuple[Problem, ...] = (
             Problem(code=code or self.code, message=message, file=file, line=line, hint=hint),

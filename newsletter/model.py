@@ -1,4 +1,4 @@
-"""The words of the house as frozen data: issue, edition, subscriber, delivery, outcome (see docs/glossary.md).
+"""The words of the house as frozen data: issue, edition, subscriber, delivery (see docs/glossary.md).
 
 No behaviour beyond what follows from the fields themselves. Times are aware datetimes in UTC; dates are the
 publisher's calendar dates.
@@ -65,7 +65,7 @@ STANDARD_FIELDS = ("first_name", "last_name", "name", "email", "tier")
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """An author: `family` and `given` names, with particle ("van der") in `particle`; or `literal` for a body."""
+    """An author: `family`, `given` and particle ("van der"); or `literal`, for an institution."""
 
     family: str = ""
     given: str = ""
@@ -306,7 +306,7 @@ class Message:
     """MIME content and its envelope, ready for a transport.
 
     `content` has CRLF line ends, no line over 998 octets, only ASCII unless `eight_bit`; it ends with CRLF.
-    `key` is the subscriber's row number, the name of the delivery inside its campaign. `dotless` promises that
+    `key` is the subscriber's row number, the name of the delivery in its campaign. `dotless` promises that
     no line begins with a full stop, so that nobody needs to look (RFC 5321 4.5.2).
     """
 
