@@ -9,6 +9,7 @@ import click
 
 from newsletter.cli.output import Output, counted
 from newsletter.cli.session import Session, pass_session, talking
+from newsletter.cli.tallies import summary, tally_words, troubles
 
 if TYPE_CHECKING:
     from newsletter.actions.send import Prospect, Sent
@@ -146,7 +147,7 @@ def _carry_out(
     progress = output.progress("Sending", total)
 
     def watch(tally: Tally) -> None:
-        progress.update(tally.total - tally.remaining, _troubles(tally))
+        progress.update(tally.total - tally.remaining, troubles(tally))
 
     def stopping() -> None:
         progress.finish()
@@ -214,58 +215,3 @@ def _next(session: Session, sent: Sent) -> None:
     if not tally.finished:
         steps.append(f"{session.command(f'resume {slug}')}: goes on, repeating nothing")
     session.output.next(*steps or [session.command(f"status {slug}")])
-
-
-def _troubles(tally: Tally) -> str:
-    from newsletter.model import DeliveryState
-
-    worth = (DeliveryState.DEFERRED, DeliveryState.REFUSED, DeliveryState.DOUBTFUL, DeliveryState.SKIPPED)
-    return ", ".join(f"{tally[state]:,} {state.label}" for state in worth if tally[state])
-
-
-def tally_words(tally: Tally) -> str:
-    """The counts as a person reads them: 612 of 1,000 accepted, 3 doubtful, 385 to go."""
-    from newsletter.model import DeliveryState
-
-    parts = [
-        f"{tally[DeliveryState.ACCEPTED]:,} of {counted(tally.total, 'delivery', 'deliveries')} accepted"
-    ]
-    if troubles := _troubles(tally):
-        parts.append(troubles)
-    if tally.remaining:
-        parts.append(f"{tally.remaining:,} to go")
-    return ", ".join(parts)
-
-
-def summary(campaign: object, tally: Tally, *, accepted: int, seconds: float) -> dict[str, object]:
-    """One object for programs, the same for `send` and `status`.
-
-    `planned` is the whole plan: accepted + refused + deferred + doubtful + skipped + remaining make it up.
-    `sent_now`, `seconds` and `messages_per_second` are about this run.
-    """
-    from newsletter.model import Campaign, DeliveryState
-
-    assert isinstance(campaign, Campaign)  # noqa: S101 - for the type checker; the import is late on purpose
-    states = {
-        state.label: tally[state]
-        for state in (
-            DeliveryState.ACCEPTED,
-            DeliveryState.REFUSED,
-            DeliveryState.DEFERRED,
-            DeliveryState.DOUBTFUL,
-            DeliveryState.SKIPPED,
-        )
-    }
-    return {
-        "issue": campaign.slug,
-        "campaign": campaign.id,
-        "edition": campaign.digest,
-        "state": str(campaign.state),
-        "reason": campaign.reason,
-        "planned": tally.total,
-        **states,
-        "remaining": tally.remaining,
-        "sent_now": accepted,
-        "seconds": round(seconds, 3),
-        "messages_per_second": round(accepted / seconds, 1) if accepted and seconds else 0.0,
-    }

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import click
 
 from newsletter.cli.session import Session, pass_session, talking
+from newsletter.cli.steer import find_campaign
+from newsletter.cli.tallies import summary, tally_words
+from newsletter.model import CampaignState, DeliveryState
 
 if TYPE_CHECKING:
     from newsletter.model import Campaign
@@ -31,8 +34,6 @@ def status(session: Session, issue: str | None, listed: str | None) -> int:
 
     With --list STATE, one line for each delivery in that state: address, state, reply, times.
     """
-    from newsletter.cli.steer import find_campaign
-
     with session.publication() as publication:
         if issue is None:
             if listed:
@@ -45,14 +46,13 @@ def status(session: Session, issue: str | None, listed: str | None) -> int:
 
 
 def _overview(session: Session, publication: Publication) -> int:
-    from newsletter.cli.send import summary, tally_words
 
     campaigns = publication.campaigns.all()
     rows = []
     for campaign in campaigns:
         tally = publication.campaigns.tally(campaign)
         rows.append((campaign.slug, str(campaign.state), tally_words(tally)))
-        session.output.data(summary(campaign, tally, accepted=0, seconds=0.0))
+        session.output.data(summary(campaign, tally))
     if rows and not session.output.json:
         session.output.table(rows)
     if not rows:
@@ -62,9 +62,6 @@ def _overview(session: Session, publication: Publication) -> int:
 
 
 def _one(session: Session, publication: Publication, campaign: Campaign) -> int:
-    from newsletter.cli.send import summary
-    from newsletter.model import CampaignState, DeliveryState
-
     output = session.output
     tally = publication.campaigns.tally(campaign)
     output.result(f"{campaign.slug}: {campaign.state}{f' ({campaign.reason})' if campaign.reason else ''}")
@@ -76,7 +73,7 @@ def _one(session: Session, publication: Publication, campaign: Campaign) -> int:
         if tally[state]:
             output.result(f"  {tally[state]:>9,} {state.label}")
     output.result(f"  {tally.total:>9,} in all")
-    output.data(summary(campaign, tally, accepted=0, seconds=0.0))
+    output.data(summary(campaign, tally))
     if campaign.state in (CampaignState.UNFINISHED, CampaignState.PAUSED):
         output.next(session.command(f"resume {campaign.slug}"))
     elif tally[DeliveryState.DOUBTFUL]:
@@ -90,8 +87,6 @@ def _one(session: Session, publication: Publication, campaign: Campaign) -> int:
 
 
 def _deliveries(session: Session, publication: Publication, campaign: Campaign, listed: str) -> int:
-    from newsletter.model import DeliveryState
-
     output = session.output
     count = 0
     for row in publication.campaigns.deliveries(campaign, DeliveryState[listed.upper()]):

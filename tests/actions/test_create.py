@@ -1,4 +1,3 @@
-import os
 import stat
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from newsletter.errors import RefusedError, StorageError
 from newsletter.model import IssueStatus
 from newsletter.publication import Publication
 from newsletter.writing.cleaning import clean
+from tests.unprivileged import unwritable_folder
 
 DAY = date(2026, 11, 24)
 
@@ -102,12 +102,9 @@ def test_what_was_made_before_the_disk_failed_is_removed_again(
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(StorageError):
-        create_publication(tmp_path / "letter", DAY)
-    tmp_path.chmod(0o700)
+def test_a_folder_that_may_not_be_written() -> None:
+    with unwritable_folder() as folder, pytest.raises(StorageError):
+        create_publication(folder / "letter", DAY)
 
 
 def test_a_file_where_the_folder_should_be(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from newsletter.model import Fault, Message, OutcomeKind
 from newsletter.transports.maildir import Maildir, file_name
 from newsletter.transports.outbox import OutboxTransport
 from tests.transports.parts import MemoryDesk, desk_of, message
+from tests.unprivileged import unwritable_folder
 
 
 def send(path: Path, desk: MemoryDesk, lanes: int = 1) -> None:
@@ -121,14 +122,9 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
     assert desk.given == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only for root")
-def test_a_read_only_folder(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(TransportError, match="no permission"):
-            asyncio.run(OutboxTransport(tmp_path / "outbox").check())
-    finally:
-        tmp_path.chmod(0o700)
+def test_a_read_only_folder() -> None:
+    with unwritable_folder() as folder, pytest.raises(TransportError, match="no permission"):
+        asyncio.run(OutboxTransport(folder / "outbox").check())
 
 
 @pytest.mark.skipif(
