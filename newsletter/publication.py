@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from newsletter.rendering.theme import Theme
     from newsletter.storage.campaigns import CampaignStore
     from newsletter.storage.database import Database
+    from newsletter.storage.deliveries import DeliveryStore
     from newsletter.storage.subscribers import SubscriberStore
     from newsletter.writing.citations import Bibliography
 
@@ -260,6 +261,13 @@ class Publication:
 
         hold_key(self.database, self.tokens)
         return CampaignStore(self.database, self.tokens, self.clock.now)
+
+    @cached_property
+    def deliveries(self) -> DeliveryStore:
+        """The single deliveries of all mailings."""
+        from newsletter.storage.deliveries import DeliveryStore
+
+        return DeliveryStore(self.database, self.clock.now)
 
     @cached_property
     def signer(self) -> Signer | None:

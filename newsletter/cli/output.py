@@ -96,6 +96,10 @@ class Output:
         """`text` in colour, where stderr shows colours."""
         return self._styled(self.stderr, text, *styles)
 
+    def style_result(self, text: str, *styles: str) -> str:
+        """`text` in colour, where stdout shows colours."""
+        return self._styled(self.stdout, text, *styles)
+
     def _styled(self, stream: TextIO, text: str, *styles: str) -> str:
         if not text or not self._colours[stream]:
             return text

@@ -33,7 +33,7 @@ def resolve(session: Session, issue: str, addresses: tuple[str, ...], verdict: s
         campaign = find_campaign(session, publication, issue)
         doubtful = publication.campaigns.tally(campaign)[DeliveryState.DOUBTFUL]
         target = DeliveryState.ACCEPTED if verdict == "accepted" else DeliveryState.PLANNED
-        settled = publication.campaigns.resolve(campaign, target, keys)
+        settled = publication.deliveries.resolve(campaign, target, keys)
         done = "counted as accepted" if verdict == "accepted" else "to be sent again"
         session.output.result(
             f"{counted(settled, 'delivery', 'deliveries')} {done}; {doubtful - settled} in doubt."

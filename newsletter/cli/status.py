@@ -89,7 +89,7 @@ def _one(session: Session, publication: Publication, campaign: Campaign) -> int:
 def _deliveries(session: Session, publication: Publication, campaign: Campaign, listed: str) -> int:
     output = session.output
     count = 0
-    for row in publication.campaigns.deliveries(campaign, DeliveryState[listed.upper()]):
+    for row in publication.deliveries.rows(campaign, DeliveryState[listed.upper()]):
         count += 1
         said = f"{row.code} {row.reply}".strip() if row.code else row.reply
         again = f", again from {row.retry_at:%Y-%m-%d %H:%M:%S}" if row.retry_at else ""

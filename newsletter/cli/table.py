@@ -17,6 +17,7 @@ SECTIONS = (
         (
             ("send", "send", "Send an issue to its readers, each exactly once."),
             ("status", "status", "See how far a mailing is, and what became of it."),
+            ("why", "why", "Tell what happened to one reader, and why."),
             ("pause", "steer", "Let no further message leave for now."),
             ("resume", "send", "Go on with a mailing where it stopped."),
             ("cancel", "steer", "Stop a mailing for good."),

@@ -1,11 +1,10 @@
-"""Campaigns: planning and freezing one, taking it to send, and what can be asked about it."""
+"""Campaigns: planning and freezing one, steering it, and taking it to send."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -23,19 +22,6 @@ from newsletter.storage.times import from_ms, to_ms
 
 EVERYONE = "everyone"
 MEMBERS = "members"
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRow:
-    """One delivery as people look at it; `email` is "" when the person was forgotten."""
-
-    email: str
-    state: DeliveryState
-    attempt: int
-    changed_at: datetime
-    retry_at: datetime | None
-    code: int
-    reply: str
 
 
 class CampaignStore:
@@ -157,28 +143,6 @@ class CampaignStore:
         rows = connection.exec_driver_sql(sql.TALLY, (campaign_id,))
         return Tally({DeliveryState(state): count for state, count in rows})
 
-    def deliveries(self, campaign: Campaign, state: DeliveryState) -> Iterator[DeliveryRow]:
-        """The deliveries in one state, with the last thing that was said about each."""
-        with self._database.read() as connection:
-            for row in connection.exec_driver_sql(
-                "SELECT coalesce(s.email, '') AS email, d.state, d.attempt, d.changed_at, d.retry_at,"
-                " coalesce(n.code, 0) AS code, coalesce(n.reply, '') AS reply"
-                " FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id"
-                " LEFT JOIN delivery_notes n ON n.id = (SELECT max(id) FROM delivery_notes"
-                "  WHERE campaign_id = d.campaign_id AND subscriber_id = d.subscriber_id AND state = d.state)"
-                " WHERE d.campaign_id = ? AND d.state = ? ORDER BY d.subscriber_id",
-                (campaign.id, state),
-            ):
-                yield DeliveryRow(
-                    email=row.email,
-                    state=DeliveryState(row.state),
-                    attempt=row.attempt,
-                    changed_at=from_ms(row.changed_at),
-                    retry_at=from_ms(row.retry_at) if row.retry_at is not None else None,
-                    code=row.code,
-                    reply=row.reply,
-                )
-
     # --- steering ----------------------------------------------------------------------------------------
 
     def pause(self, campaign: Campaign, reason: str) -> None:
@@ -212,40 +176,6 @@ class CampaignStore:
                 "UPDATE campaigns SET control = ?, reason = ? WHERE id = ? AND control <> 'cancelled'",
                 (control, reason, campaign.id),
             )
-
-    def resolve(self, campaign: Campaign, verdict: DeliveryState, emails: Sequence[str] | None) -> int:
-        """Settles doubtful deliveries on a person's word: ACCEPTED, or PLANNED to have them sent again.
-
-        `emails` are addresses as compared; None means all. Gives the number of deliveries settled, and notes
-        the decision with each. Raises RefusedError, settling none, when one of `emails` is not in doubt.
-        """
-        now = to_ms(self._now())
-        with self._database.write() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT d.subscriber_id, d.attempt, s.email_key FROM deliveries d"
-                " LEFT JOIN subscribers s ON s.id = d.subscriber_id WHERE d.campaign_id = ? AND d.state = ?",
-                (campaign.id, DeliveryState.DOUBTFUL),
-            ).all()
-            if emails is not None:
-                strangers = set(emails) - {row.email_key for row in rows}
-                if strangers:
-                    raise RefusedError(
-                        f"Not in doubt: {', '.join(sorted(strangers))}. Nothing was settled.",
-                        hint=f"`newsletter status {campaign.slug} --list doubtful` names those that are.",
-                        code="not-doubtful",
-                    )
-                rows = [row for row in rows if row.email_key in emails]
-            if not rows:
-                return 0
-            connection.exec_driver_sql(
-                sql.RESOLVE, [(verdict, now, campaign.id, row.subscriber_id) for row in rows]
-            )
-            said = f"was in doubt; the publisher decided: {verdict.label}"
-            connection.exec_driver_sql(
-                sql.NOTE,
-                [(campaign.id, row.subscriber_id, row.attempt, verdict, now, 0, "", said) for row in rows],
-            )
-        return len(rows)
 
     # --- sending -----------------------------------------------------------------------------------------
 

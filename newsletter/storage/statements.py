@@ -69,6 +69,32 @@ NOTE = """
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
 
+DELIVERIES = """
+    SELECT coalesce(s.email, '') AS email, d.state, d.attempt, d.changed_at, d.retry_at,
+           coalesce(n.code, 0) AS code, coalesce(n.reply, '') AS reply
+    FROM deliveries d
+    LEFT JOIN subscribers s ON s.id = d.subscriber_id
+    LEFT JOIN delivery_notes n ON n.id = (
+        SELECT max(id) FROM delivery_notes
+        WHERE campaign_id = d.campaign_id AND subscriber_id = d.subscriber_id AND state = d.state)
+    WHERE d.campaign_id = ? AND d.state = ? ORDER BY d.subscriber_id
+"""
+DOUBTFUL = f"""
+    SELECT d.subscriber_id, d.attempt, s.email_key
+    FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
+    WHERE d.campaign_id = ? AND d.state = {_DOUBTFUL} ORDER BY d.subscriber_id
+"""
+CONSENT = "SELECT kind, at, source, detail FROM consent_events WHERE subscriber_id = ? ORDER BY id"
+NOTES = """
+    SELECT campaign_id, at, attempt, state, code, reply FROM delivery_notes
+    WHERE subscriber_id = ? ORDER BY id
+"""
+STORY = """
+    SELECT c.id, c.slug, c.audience, c.created_at, d.state, d.attempt, d.changed_at, d.retry_at
+    FROM campaigns c LEFT JOIN deliveries d ON d.campaign_id = c.id AND d.subscriber_id = ?
+    ORDER BY c.created_at, c.id
+"""
+
 
 def unmailable(status: str | None, suppressed: bool) -> str:
     """Why a reader may not be mailed now, in plain words; "" when he may."""

@@ -227,3 +227,23 @@ def test_a_killed_sender_is_seen_and_resumed(run: Run, letter: Path) -> None:
     assert data(run("status", "first", "--json"))["state"] == "unfinished"
     result = data(run("resume", "first", "--json"))
     assert (result["accepted"], result["doubtful"]) == (5, 0)  # an outbox takes a message twice as once
+
+
+def test_why_tells_the_story_of_one_reader(run: Run, letter: Path) -> None:
+    assert run("why", "nobody@example.org").code == 1
+    run("send", "first", "--confirm", "first", "--limit", "4")
+    make(letter, 6, 1)
+    run("subscribers", "add", "late@example.org")
+    ran = run("why", "R1@example.org")
+    assert ran.code == 0
+    assert "r1@example.org: active, free" in ran.out
+    assert "was taken in from a list" in ran.out
+    assert "first: is in doubt: handed over, and no answer came" in ran.out
+    assert "resolve first --accepted r1@example.org" in ran.err
+    assert "first: is still to be sent" in run("why", "r4@example.org").out
+    assert "first: not mailed, because it was planned on" in run("why", "late@example.org").out
+    assert "not active when it was planned" in run("why", "gone@example.org").out
+    run("resolve", "first", "--accepted")
+    story = data(run("why", "r1@example.org", "--json"))
+    assert story["campaigns"][0]["state"] == "accepted"
+    assert "the publisher decided: accepted" in story["campaigns"][0]["notes"][0]["reply"]

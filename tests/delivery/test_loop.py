@@ -36,6 +36,7 @@ from tests.storage.ledger_parts import (
     assemble,
     campaign_of,
     counts,
+    deliveries,
     set_status,
     state_of,
 )
@@ -116,7 +117,7 @@ def test_temporary_refusals_are_tried_again_later(
     first = send(store, campaign, transport, clock)
     assert first.end is End.LATER
     assert counts(first.tally) == {"accepted": 4, "deferred": 1}
-    row = next(store.deliveries(campaign, DeliveryState.DEFERRED))
+    row = next(deliveries(database).rows(campaign, DeliveryState.DEFERRED))
     assert row.email == "r3@example.org"
     assert row.reply == "greylisted"
     assert row.retry_at is not None
@@ -134,7 +135,7 @@ def test_it_gives_up_on_a_reader_who_is_never_accepted(
     transport = ScriptedTransport(lambda _m, _n: GREYLISTED)
     result = send(store, campaign, transport, clock, patience=1e9)
     assert counts(result.tally) == {"refused": 1}
-    row = next(store.deliveries(campaign, DeliveryState.REFUSED))
+    row = next(deliveries(database).rows(campaign, DeliveryState.REFUSED))
     assert row.reply.startswith("gave up after 13 attempts: greylisted")
 
 
@@ -285,7 +286,7 @@ def test_a_reader_who_leaves_during_the_send_gets_nothing(
     result = send(store, campaign, transport, clock)
     assert result.tally[DeliveryState.SKIPPED] == 1
     assert "r299@example.org" not in transport.arrived
-    row = next(store.deliveries(campaign, DeliveryState.SKIPPED))
+    row = next(deliveries(database).rows(campaign, DeliveryState.SKIPPED))
     assert row.reply == "unsubscribed since the campaign was planned"
 
 
@@ -304,7 +305,7 @@ def test_a_reader_who_leaves_between_claim_and_mail_gets_nothing(
     result = send(store, campaign, transport, clock)
     assert counts(result.tally) == {"accepted": 19, "skipped": 1}
     assert "r15@example.org" not in transport.arrived
-    assert state_of(store, campaign, "r15@example.org") is DeliveryState.SKIPPED
+    assert state_of(database, campaign, "r15@example.org") is DeliveryState.SKIPPED
 
 
 def test_a_reader_whose_mail_cannot_be_written_is_refused_alone(

@@ -24,9 +24,10 @@ from newsletter.model import (
     Tally,
 )
 from newsletter.protocols import Desk
-from newsletter.rendering.edition import edition_from_json, edition_to_json
+from newsletter.rendering.frozen import edition_from_json, edition_to_json
 from newsletter.storage.campaigns import CampaignStore
 from newsletter.storage.database import Database
+from newsletter.storage.deliveries import DeliveryStore
 
 ACCEPTED = Outcome(OutcomeKind.ACCEPTED, 250, "2.0.0", "ok")
 GREYLISTED = Outcome(OutcomeKind.DEFERRED, 451, "4.7.1", "greylisted", fault=Fault.RECIPIENT)
@@ -132,8 +133,12 @@ class ScriptedTransport:
             desk.settle(message, said)
 
 
-def state_of(store: CampaignStore, campaign: Campaign, email: str) -> DeliveryState | None:
+def deliveries(database: Database) -> DeliveryStore:
+    return DeliveryStore(database, TestClock().now)
+
+
+def state_of(database: Database, campaign: Campaign, email: str) -> DeliveryState | None:
     for state in DeliveryState:
-        if any(row.email == email for row in store.deliveries(campaign, state)):
+        if any(row.email == email for row in deliveries(database).rows(campaign, state)):
             return state
     return None

@@ -22,6 +22,7 @@ from tests.storage.ledger_parts import (
     add_readers,
     campaign_of,
     counts,
+    deliveries,
     edition,
     set_status,
     state_of,
@@ -106,7 +107,7 @@ def test_after_a_kill_only_what_was_handed_is_in_doubt(database: Database, store
     assert counts(store.tally(campaign)) == {"planned": 2, "claimed": 2, "handed": 1}
     with store.take(campaign, repeatable=False):
         assert counts(store.tally(campaign)) == {"planned": 4, "doubtful": 1}
-    row = next(store.deliveries(campaign, DeliveryState.DOUBTFUL))
+    row = next(deliveries(database).rows(campaign, DeliveryState.DOUBTFUL))
     assert row.reply == "the sender ended before an answer was written"
 
 
@@ -181,7 +182,7 @@ def test_a_suppressed_address_is_never_claimed(database: Database, store: Campai
     with store.take(campaign, repeatable=False) as ledger:
         claims = asyncio.run(claim(ledger))
     assert [claim.subscriber.email for claim in claims] == ["r0@example.org", "r2@example.org"]
-    assert state_of(store, campaign, "r1@example.org") is DeliveryState.SKIPPED
+    assert state_of(database, campaign, "r1@example.org") is DeliveryState.SKIPPED
 
 
 def test_a_forgotten_reader_is_skipped(database: Database, store: CampaignStore) -> None:
@@ -197,7 +198,7 @@ def test_a_forgotten_reader_is_skipped(database: Database, store: CampaignStore)
 
     with store.take(campaign, repeatable=False) as ledger:
         assert asyncio.run(claim(ledger)) == 1
-    row = next(store.deliveries(campaign, DeliveryState.SKIPPED))
+    row = next(deliveries(database).rows(campaign, DeliveryState.SKIPPED))
     assert (row.email, row.reply) == ("", "forgotten since the campaign was planned")
 
 
@@ -208,11 +209,11 @@ def test_resolving_settles_all_or_none_of_those_named(database: Database, store:
     with store.take(campaign, repeatable=False):
         pass
     with pytest.raises(RefusedError, match=r"r4@example\.org"):
-        store.resolve(campaign, DeliveryState.ACCEPTED, ["r0@example.org", "r4@example.org"])
+        deliveries(database).resolve(campaign, DeliveryState.ACCEPTED, ["r0@example.org", "r4@example.org"])
     assert store.tally(campaign)[DeliveryState.DOUBTFUL] == 1
-    assert store.resolve(campaign, DeliveryState.PLANNED, ["r0@example.org"]) == 1
+    assert deliveries(database).resolve(campaign, DeliveryState.PLANNED, ["r0@example.org"]) == 1
     assert counts(store.tally(campaign)) == {"planned": 5}
-    assert store.resolve(campaign, DeliveryState.ACCEPTED, None) == 0
+    assert deliveries(database).resolve(campaign, DeliveryState.ACCEPTED, None) == 0
 
 
 def test_cancelling_after_a_kill_keeps_the_doubt(database: Database, store: CampaignStore) -> None:
