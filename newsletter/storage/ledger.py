@@ -350,7 +350,8 @@ class SqlLedger:
     def _release(self, connection: Connection, claims: Sequence[Claim]) -> None:
         now = to_ms(self._now())
         rows = [(now, self._campaign, claim.subscriber.id, claim.attempt) for claim in claims]
-        connection.exec_driver_sql(sql.RELEASE, rows)
+        if rows:
+            connection.exec_driver_sql(sql.RELEASE, rows)
         connection.exec_driver_sql(sql.SKIP_CANCELLED, (now, self._campaign, self._campaign))
         self._after = 0
         self._recount(connection)
