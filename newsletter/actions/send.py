@@ -27,6 +27,7 @@ from newsletter.model import (
 )
 from newsletter.protocols import Transport
 from newsletter.publication import Publication
+from newsletter.storage.audiences import READERS_OF
 
 SHORT = 12
 """Digits of a digest that commands show, and the fewest that `--confirm SLUG@DIGEST` may give are half."""
@@ -86,15 +87,18 @@ class Sent:
         return 4 if self.troubled else 0
 
 
-def prospect(publication: Publication, name: str) -> Prospect:
+def prospect(publication: Publication, name: str, *, readers_of: str = "") -> Prospect:
     """Looks at an issue with the eyes of `send`; changes nothing.
+
+    With `readers_of`, the first send goes only to those who have (or may have) got that other issue: a
+    correction for those who read the mistake.
 
     Raises ContentError when the issue has errors, RefusedError for a draft, an archived issue, an audience
     that does not exist, or a campaign that was cancelled.
     """
     campaign = find_campaign(publication, name)
     if campaign is None:
-        return _first(publication, name)
+        return _first(publication, name, readers_of)
     edition = publication.campaigns.edition(campaign)
     return Prospect(
         edition=edition,
@@ -114,7 +118,7 @@ def find_campaign(publication: Publication, name: str) -> Campaign | None:
     return campaign or publication.campaigns.find(find_issue(publication, name).slug)
 
 
-def _first(publication: Publication, name: str) -> Prospect:
+def _first(publication: Publication, name: str, readers_of: str) -> Prospect:
     issue = publication.issue(find_issue(publication, name))
     slug = issue.slug
     if issue.status is IssueStatus.DRAFT:
@@ -133,8 +137,9 @@ def _first(publication: Publication, name: str) -> Prospect:
             code="archived",
         )
     require_no_errors(publication, issue)
-    plan = publication.campaigns.plan(issue.audience)
-    return Prospect(edition=publication.edition(issue), audience=issue.audience, plan=plan)
+    audience = f"{READERS_OF}{find_issue(publication, readers_of).slug}" if readers_of else issue.audience
+    plan = publication.campaigns.plan(audience)
+    return Prospect(edition=publication.edition(issue), audience=audience, plan=plan)
 
 
 def _edited_since(publication: Publication, slug: str, frozen: Edition) -> tuple[str, ...]:
@@ -253,7 +258,7 @@ def _assembler(
         for rendition in edition.renditions
     }
     domain = edition.identity.from_address.rpartition("@")[2]
-    key = publication.secret_key
+    key, verp = publication.secret_key, publication.settings.delivery.verp
 
     def for_campaign(campaign: Campaign) -> Callable[[Claim], Message]:
         def assemble(claim: Claim) -> Message:
@@ -265,6 +270,7 @@ def _assembler(
                 token=publication.tokens.unsubscribe(reader.public_id),
                 message_id=message_id(key, campaign.id, reader.public_id, domain),
                 date=publication.clock.now(),
+                bounce_token=publication.tokens.bounce(reader.public_id, campaign.id) if verp else "",
             )
 
         return assemble

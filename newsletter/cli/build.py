@@ -18,13 +18,17 @@ NEARLY_FULL = 80
 
 @click.command()
 @click.argument("issue", required=False)
+@click.option("--clients", is_flag=True, help="Show it as some mail programs do, in build/SLUG/clients/.")
 @talking
 @pass_session
-def build(session: Session, issue: str | None) -> None:
+def build(session: Session, issue: str | None, clients: bool) -> None:
     """Compile ISSUE (the newest one, if none is named) into build/SLUG/.
 
     For each tier there is what readers get: email.html, email.txt and message.eml. Gmail shows only the first
     100 kB or so of a mail's HTML, so how much of that is used is shown as well.
+
+    --clients adds pages that show the free mail as Gmail does, as Outlook for Windows does, without pictures, with
+    its colours turned over by force, and as text alone.
     """
     from newsletter.actions.build import build_issue
     from newsletter.actions.choose import find_issue, newest_issue
@@ -34,7 +38,7 @@ def build(session: Session, issue: str | None) -> None:
         file = find_issue(publication, issue) if issue else newest_issue(publication)
         if not issue:
             output.say(f"The newest issue is {file.slug}.")
-        built = build_issue(publication, publication.issue(file))
+        built = build_issue(publication, publication.issue(file), clients=clients)
     output.problems(built.warnings)
     if output.json:
         output.data(_data(built))
@@ -55,6 +59,8 @@ def _show(session: Session, built: Build) -> None:
         if share >= NEARLY_FULL:
             output.say(f"The mail for {tier.tier} readers is nearly as large as Gmail shows.")
     output.table(rows)
+    for file in built.simulated:
+        output.result(f"  {output.place(file)}")
 
 
 def _data(built: Build) -> dict[str, Any]:
@@ -63,6 +69,7 @@ def _data(built: Build) -> dict[str, Any]:
         "edition": built.digest,
         "folder": built.folder,
         "limit": built.limit,
+        "clients": list(built.simulated),
         "tiers": {
             str(tier.tier): {
                 "subject": tier.subject,

@@ -26,12 +26,21 @@ _NO_ARCHIVE = click.option("--no-archive", is_flag=True, help="Do not build the 
     "--dry-run", is_flag=True, help="Do everything but send: compile, plan, and look at the way out."
 )
 @click.option("--confirm", metavar="SLUG", help="Confirm without being asked: the slug, or SLUG@DIGEST.")
+@click.option("--newcomers", is_flag=True, help="Also to readers who joined since it was planned.")
+@click.option("--to-readers-of", metavar="ISSUE", default="", help="Only to those who got that other issue.")
 @_LIMIT
 @_NO_ARCHIVE
 @talking
 @pass_session
 def send(
-    session: Session, issue: str, dry_run: bool, confirm: str | None, limit: int | None, no_archive: bool
+    session: Session,
+    issue: str,
+    dry_run: bool,
+    confirm: str | None,
+    newcomers: bool,
+    to_readers_of: str,
+    limit: int | None,
+    no_archive: bool,
 ) -> int:
     """Send ISSUE to its readers, each exactly once.
 
@@ -42,7 +51,9 @@ def send(
     from newsletter.actions import send as action
 
     with session.publication() as publication:
-        prospect = action.prospect(publication, issue)
+        prospect = action.prospect(publication, issue, readers_of=to_readers_of)
+        if newcomers and not dry_run:
+            prospect = _with_newcomers(session, publication, prospect)
         _describe(session.output, prospect)
         if dry_run:
             return _rehearse(session, publication, prospect)
@@ -80,6 +91,21 @@ def resume(session: Session, issue: str, limit: int | None, no_archive: bool) ->
         prospect = action.prospect(publication, issue)
         _describe(session.output, prospect)
         return _carry_out(session, publication, prospect, limit=limit, archive=not no_archive)
+
+
+def _with_newcomers(session: Session, publication: Publication, prospect: Prospect) -> Prospect:
+    from newsletter.actions import send as action
+    from newsletter.errors import RefusedError
+
+    if prospect.campaign is None:
+        raise RefusedError(
+            f"{prospect.edition.slug} was never sent, so everybody is a newcomer to it.",
+            hint=f"`{session.command(f'send {prospect.edition.slug}')}` sends it.",
+            code="not-sent",
+        )
+    added = publication.campaigns.add_newcomers(prospect.campaign)
+    session.output.say(f"{counted(added, 'reader')} joined since it was planned.")
+    return action.prospect(publication, prospect.campaign.slug)
 
 
 def _describe(output: Output, prospect: Prospect) -> None:

@@ -8,12 +8,15 @@ import click
 
 from newsletter.cli.session import Session, pass_session, talking
 from newsletter.cli.steer import find_campaign
-from newsletter.cli.tallies import summary, tally_words
+from newsletter.cli.tallies import summary, tally_words, troubles
 from newsletter.model import CampaignState, DeliveryState
 
 if TYPE_CHECKING:
     from newsletter.model import Campaign
     from newsletter.publication import Publication
+
+WATCH_EVERY = 0.5
+"""Seconds between two looks at the ledger with --watch; each reads it once and locks nothing."""
 
 _STATES = ("planned", "claimed", "handed", "accepted", "refused", "deferred", "doubtful", "skipped")
 
@@ -27,19 +30,22 @@ _STATES = ("planned", "claimed", "handed", "accepted", "refused", "deferred", "d
     type=click.Choice(_STATES),
     help=f"List the deliveries in one state: {', '.join(_STATES)}.",
 )
+@click.option("--watch", is_flag=True, help="Keep looking until the mailing comes to rest.")
 @talking
 @pass_session
-def status(session: Session, issue: str | None, listed: str | None) -> int:
+def status(session: Session, issue: str | None, listed: str | None, watch: bool) -> int:
     """See how far the mailing of ISSUE is, and what became of it; without ISSUE, all mailings.
 
     With --list STATE, one line for each delivery in that state: address, state, reply, times.
     """
     with session.publication() as publication:
         if issue is None:
-            if listed:
-                raise click.UsageError("--list needs an ISSUE.")
+            if listed or watch:
+                raise click.UsageError("--list and --watch need an ISSUE.")
             return _overview(session, publication)
         campaign = find_campaign(session, publication, issue)
+        if watch:
+            campaign = _watch(session, publication, campaign)
         if listed:
             return _deliveries(session, publication, campaign, listed)
         return _one(session, publication, campaign)
@@ -59,6 +65,20 @@ def _overview(session: Session, publication: Publication) -> int:
         session.output.say("Nothing was sent yet.")
         session.output.next(session.command("send ISSUE --dry-run"))
     return 0
+
+
+def _watch(session: Session, publication: Publication, campaign: Campaign) -> Campaign:
+    """Shows the progress of a sender in another process until it ends; gives the campaign as it is then."""
+    import time
+
+    progress = session.output.progress("Sending", publication.campaigns.tally(campaign).total)
+    while campaign.state is CampaignState.SENDING:
+        tally = publication.campaigns.tally(campaign)
+        progress.update(tally.total - tally.remaining, troubles(tally))
+        time.sleep(WATCH_EVERY)
+        campaign = publication.campaigns.find(campaign.slug) or campaign
+    progress.finish()
+    return campaign
 
 
 def _one(session: Session, publication: Publication, campaign: Campaign) -> int:

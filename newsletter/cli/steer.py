@@ -1,4 +1,4 @@
-"""`newsletter pause` and `newsletter cancel`: from another terminal, while a mailing runs or lies still."""
+"""`newsletter pause`, `retry` and `cancel`: from another terminal, while a mailing runs or lies still."""
 
 from __future__ import annotations
 
@@ -29,6 +29,27 @@ def pause(session: Session, issue: str, reason: str) -> int:
         publication.campaigns.pause(campaign, reason)
         session.output.result(f"{campaign.slug} is paused.")
         session.output.data({"issue": campaign.slug, "state": "paused"})
+        session.output.next(session.command(f"resume {campaign.slug}"))
+    return 0
+
+
+@click.command()
+@click.argument("issue")
+@click.option("--refused", is_flag=True, help="Also those that were refused, if the reader is still active.")
+@talking
+@pass_session
+def retry(session: Session, issue: str, refused: bool) -> int:
+    """Make the deferred deliveries of ISSUE due now, without waiting for their time.
+
+    Mail servers ask for patience for a reason: do this when you know that the trouble is over.
+    """
+    with session.publication() as publication:
+        campaign = find_campaign(session, publication, issue)
+        count = publication.deliveries.retry(campaign, refused=refused)
+        session.output.result(
+            f"{counted(count, 'delivery', 'deliveries')} of {campaign.slug} may be tried now."
+        )
+        session.output.data({"issue": campaign.slug, "due": count})
         session.output.next(session.command(f"resume {campaign.slug}"))
     return 0
 

@@ -14,14 +14,12 @@ from newsletter.errors import BusyError, RefusedError
 from newsletter.model import Campaign, CampaignState, DeliveryState, Edition, Plan, Status, Tally, Tier
 from newsletter.rendering.frozen import edition_from_json, edition_to_json
 from newsletter.storage import statements as sql
+from newsletter.storage.audiences import Audience, audience_of
 from newsletter.storage.database import Database
 from newsletter.storage.ledger import LEASE, SqlLedger
 from newsletter.storage.machine import boot_id
-from newsletter.storage.suppressions import marks, suppress_key, suppressed_among
+from newsletter.storage.suppressions import suppress_key, suppressed_among
 from newsletter.storage.times import from_ms, to_ms
-
-EVERYONE = "everyone"
-MEMBERS = "members"
 
 
 class CampaignStore:
@@ -39,20 +37,20 @@ class CampaignStore:
 
         Raises RefusedError for an audience that this publication does not have.
         """
-        tiers = _tiers(audience)
         by_tier: dict[Tier, int] = {}
         excluded: dict[str, int] = {}
         with self._database.read() as connection:
-            for status, tier, count in connection.exec_driver_sql(
-                "SELECT status, tier, count(*) FROM subscribers GROUP BY status, tier ORDER BY status, tier"
+            meant = audience_of(connection, audience)
+            for status, tier, wanted, count in connection.exec_driver_sql(
+                f"SELECT status, tier, {meant.condition}, count(*) FROM subscribers"
+                " GROUP BY 1, 2, 3 ORDER BY 1, 2",
+                meant.values,
             ):
-                if status != Status.ACTIVE:
-                    excluded[status] = excluded.get(status, 0) + count
-                elif Tier(tier) not in tiers:
-                    reason = f"tier {tier}: the issue is for {audience}"
-                    excluded[reason] = excluded.get(reason, 0) + count
-                else:
+                if status == Status.ACTIVE and wanted:
                     by_tier[Tier(tier)] = count
+                else:
+                    reason = meant.otherwise if status == Status.ACTIVE else status
+                    excluded[reason] = excluded.get(reason, 0) + count
         return Plan(sum(by_tier.values()), by_tier, excluded)
 
     def create(self, edition: Edition, audience: str) -> Campaign:
@@ -60,9 +58,9 @@ class CampaignStore:
 
         Raises RefusedError when the issue has a campaign already.
         """
-        tiers = _tiers(audience)
         now = to_ms(self._now())
         with self._database.write() as connection:
+            meant = audience_of(connection, audience)
             if connection.exec_driver_sql("SELECT 1 FROM campaigns WHERE slug = ?", (edition.slug,)).first():
                 raise RefusedError(f"The issue {edition.slug} has a campaign already.")
             connection.exec_driver_sql(
@@ -74,15 +72,31 @@ class CampaignStore:
                 " SELECT ?, id, ?, ? FROM editions WHERE digest = ? RETURNING id",
                 (edition.slug, audience, now, edition.digest),
             ).scalar_one()
-            connection.exec_driver_sql(
-                "INSERT INTO deliveries (campaign_id, subscriber_id, state, attempt, changed_at)"
-                " SELECT ?, id, 0, 0, ? FROM subscribers"
-                f" WHERE status = 'active' AND tier IN ({marks(len(tiers))})",
-                (campaign_id, now, *tiers),
-            )
+            self._freeze(connection, campaign_id, meant, now)
         found = self.find(edition.slug)
         assert found is not None  # noqa: S101 - it was written just now
         return found
+
+    def add_newcomers(self, campaign: Campaign) -> int:
+        """Adds the readers of the campaign's audience who are not in its plan yet; gives their number.
+
+        They get the frozen edition. Nobody who is in the plan already is touched. Raises RefusedError when
+        the campaign was cancelled.
+        """
+        if campaign.state is CampaignState.CANCELLED:
+            raise RefusedError(f"The campaign of {campaign.slug} was cancelled.", code="cancelled")
+        with self._database.write() as connection:
+            meant = audience_of(connection, campaign.audience)
+            return self._freeze(connection, campaign.id, meant, to_ms(self._now()))
+
+    @staticmethod
+    def _freeze(connection: Connection, campaign_id: int, meant: Audience, now: int) -> int:
+        return connection.exec_driver_sql(
+            "INSERT INTO deliveries (campaign_id, subscriber_id, state, attempt, changed_at)"
+            f" SELECT ?, id, 0, 0, ? FROM subscribers WHERE status = 'active' AND {meant.condition}"
+            " ON CONFLICT DO NOTHING",
+            (campaign_id, now, *meant.values),
+        ).rowcount
 
     # --- asking ------------------------------------------------------------------------------------------
 
@@ -93,6 +107,12 @@ class CampaignStore:
     def all(self) -> list[Campaign]:
         """All campaigns, the newest first."""
         return self._campaigns("ORDER BY c.created_at DESC, c.id DESC", ())
+
+    def begun(self) -> dict[str, datetime]:
+        """When the campaign of each issue was made, by the issue's slug."""
+        with self._database.read() as connection:
+            rows = connection.exec_driver_sql("SELECT slug, created_at FROM campaigns").all()
+        return {row.slug: from_ms(row.created_at) for row in rows}
 
     def _campaigns(self, clause: str, values: tuple[object, ...]) -> list[Campaign]:
         with self._database.read() as connection:
@@ -261,17 +281,6 @@ class CampaignStore:
 
     def _bounced(self, connection: Connection, key: str, at: int) -> None:
         suppress_key(connection, self._tokens, key, reason="bounced", source="refused while sending", at=at)
-
-
-def _tiers(audience: str) -> tuple[Tier, ...]:
-    if audience == EVERYONE:
-        return (Tier.FREE, Tier.MEMBER)
-    if audience == MEMBERS:
-        return (Tier.MEMBER,)
-    raise RefusedError(
-        f'The audience "{audience}" is not known.',
-        hint=f'Use "{EVERYONE}" or "{MEMBERS}" in the front matter.',
-    )
 
 
 def _lock_name(campaign_id: int) -> str:

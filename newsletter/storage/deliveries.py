@@ -110,6 +110,16 @@ class DeliveryStore:
             connection.exec_driver_sql(sql.NOTE, notes)
         return len(rows)
 
+    def retry(self, campaign: Campaign, *, refused: bool) -> int:
+        """Makes deferred deliveries due now; with `refused`, refused ones whose reader is still active are
+        planned anew as well. Gives the number of deliveries that may now be tried."""
+        now = to_ms(self._now())
+        with self._database.write() as connection:
+            count = connection.exec_driver_sql(sql.RETRY_DEFERRED, (now, now, campaign.id)).rowcount
+            if refused:
+                count += connection.exec_driver_sql(sql.RETRY_REFUSED, (now, campaign.id)).rowcount
+        return count
+
     def story(self, subscriber: Subscriber) -> tuple[list[ConsentEvent], list[Chapter]]:
         """What happened to a reader: to the subscription, and in every campaign, each from first to last."""
         with self._database.read() as connection:

@@ -9,6 +9,7 @@ from newsletter.model import DeliveryState, Status, Subscriber, Tier
 from newsletter.storage.times import from_ms
 
 _PLANNED, _CLAIMED, _HANDED = DeliveryState.PLANNED, DeliveryState.CLAIMED, DeliveryState.HANDED
+_REFUSED = DeliveryState.REFUSED
 _DEFERRED, _DOUBTFUL, _SKIPPED = DeliveryState.DEFERRED, DeliveryState.DOUBTFUL, DeliveryState.SKIPPED
 
 _ROW = """
@@ -58,6 +59,14 @@ SKIP = f"""
 RESOLVE = f"""
     UPDATE deliveries SET state = ?, changed_at = ?
     WHERE campaign_id = ? AND subscriber_id = ? AND state = {_DOUBTFUL}
+"""
+RETRY_DEFERRED = f"""
+    UPDATE deliveries SET retry_at = ?, changed_at = ? WHERE campaign_id = ? AND state = {_DEFERRED}
+"""
+RETRY_REFUSED = f"""
+    UPDATE deliveries SET state = {_PLANNED}, attempt = 0, changed_at = ?
+    WHERE campaign_id = ? AND state = {_REFUSED}
+      AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = deliveries.subscriber_id AND s.status = 'active')
 """
 SKIP_CANCELLED = f"""
     UPDATE deliveries SET state = {_SKIPPED}, retry_at = NULL, changed_at = ?

@@ -152,7 +152,7 @@ def test_members_only_mail_goes_to_members(run: Run, letter: Path) -> None:
     file.write_text(ISSUE.replace("status: ready", "status: ready\naudience: members"))
     ran = run("send", "first", "--confirm", "first", "--json")
     assert data(ran)["planned"] == 1
-    assert "not to 4: tier free: the issue is for members" in ran.err
+    assert "not to 4: not a member, and the issue is for members" in ran.err
 
 
 def test_status_of_all_mailings(run: Run, letter: Path) -> None:
@@ -247,3 +247,45 @@ def test_why_tells_the_story_of_one_reader(run: Run, letter: Path) -> None:
     story = data(run("why", "r1@example.org", "--json"))
     assert story["campaigns"][0]["state"] == "accepted"
     assert "the publisher decided: accepted" in story["campaigns"][0]["notes"][0]["reply"]
+
+
+def test_retry_makes_deferred_deliveries_due(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first")
+    make(letter, 5, 1)
+    make(letter, 4, 2)
+    with sqlite3.connect(letter / "subscribers" / "newsletter.db") as connection:
+        connection.execute("UPDATE deliveries SET retry_at = 9999999999999 WHERE state = 5")
+    connection.close()
+    assert run("resume", "first").code == 75
+    assert data(run("retry", "first", "--json")) == {"issue": "first", "due": 1}
+    assert run("resume", "first").code == 4
+    assert data(run("retry", "first", "--refused", "--json"))["due"] == 1
+    assert data(run("resume", "first", "--json"))["accepted"] == 5
+
+
+def test_watching_ends_when_the_mailing_is_at_rest(run: Run, letter: Path) -> None:
+    assert run("status", "--watch").code == 2
+    run("send", "first", "--confirm", "first")
+    assert "first: sent" in run("status", "first", "--watch").out
+
+
+def test_newcomers_get_the_frozen_edition(run: Run, letter: Path) -> None:
+    assert run("send", "first", "--newcomers", "--confirm", "first").code == 1
+    run("send", "first", "--confirm", "first")
+    run("subscribers", "add", "late@example.org")
+    assert data(run("send", "first", "--json"))["sent_now"] == 0
+    ran = run("send", "first", "--newcomers", "--json")
+    assert "1 reader joined since it was planned." in ran.err
+    assert (data(ran)["sent_now"], data(ran)["accepted"]) == (1, 6)
+
+
+def test_a_correction_is_sent_to_those_who_got_the_mistake(run: Run, letter: Path) -> None:
+    correction = ISSUE.replace("A first letter", "A correction").replace(
+        "status: ready", "status: ready\ncorrects: first"
+    )
+    (letter / "issues" / "2026-11-25-correction.md").write_text(correction)
+    assert run("send", "correction", "--to-readers-of", "first", "--confirm", "correction").code == 1
+    run("send", "first", "--confirm", "first", "--limit", "2")
+    ran = run("send", "correction", "--to-readers-of", "first", "--confirm", "correction", "--json")
+    assert "not to 3: did not get first" in ran.err
+    assert (data(ran)["planned"], data(ran)["accepted"]) == (2, 2)

@@ -231,6 +231,9 @@ def test_a_second_sender_is_told_to_wait(tmp_path: Path, journal: Path) -> None:
         assert "Another process is sending short" in err
         _, status, _ = run(folder, "status", "short", "--json")
         assert json.loads(status)["state"] == "sending"
+        code, watched, shown = run(folder, "status", "short", "--watch", "--json")
+        assert json.loads(watched)["state"] == "sent"
+        assert "Sending" in shown
         first.communicate(timeout=60)
         assert first.returncode == 0
     assert set(arrived(journal).values()) == {1}

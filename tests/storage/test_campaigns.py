@@ -52,7 +52,7 @@ def test_the_plan_says_who_and_who_not_and_why(database: Database, store: Campai
     assert plan.excluded == {"unsubscribed": 1, "bounced": 1}
     members = store.plan("members")
     assert members.readers == 2
-    assert members.excluded["tier free: the issue is for members"] == 4
+    assert members.excluded["not a member, and the issue is for members"] == 4
     with pytest.raises(RefusedError, match="audience"):
         store.plan("segment:locals")
 
@@ -68,6 +68,35 @@ def test_a_campaign_freezes_its_edition_and_its_readers(database: Database, stor
         campaign_of(store)
     campaign_of(store, "another")
     assert [c.slug for c in store.all()] == ["another", "six-clots"]
+
+
+def test_newcomers_are_added_and_nobody_else_is_touched(database: Database, store: CampaignStore) -> None:
+    add_readers(database, 3)
+    campaign = campaign_of(store)
+    add_readers(database, 2, start=3)
+    set_status(database, "r4@example.org", "unsubscribed")
+    assert store.add_newcomers(campaign) == 1
+    assert store.add_newcomers(campaign) == 0
+    assert counts(store.tally(campaign)) == {"planned": 4}
+    store.cancel(campaign)
+    with pytest.raises(RefusedError, match="cancelled"):
+        store.add_newcomers(next(iter(store.all())))
+
+
+def test_a_correction_goes_to_those_who_got_the_mistake(database: Database, store: CampaignStore) -> None:
+    add_readers(database, 5)
+    campaign = campaign_of(store)
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE deliveries SET state = 3 WHERE subscriber_id = 1")
+        connection.exec_driver_sql("UPDATE deliveries SET state = 6 WHERE subscriber_id = 2")
+        connection.exec_driver_sql("UPDATE deliveries SET state = 4 WHERE subscriber_id = 3")
+    plan = store.plan(f"readers-of:{campaign.slug}")
+    assert plan.readers == 2
+    assert plan.excluded == {"did not get six-clots": 3}
+    correction = store.create(edition("correction"), f"readers-of:{campaign.slug}")
+    assert counts(store.tally(correction)) == {"planned": 2}
+    with pytest.raises(RefusedError, match="never sent"):
+        store.plan("readers-of:nothing")
 
 
 def test_members_only_campaigns_hold_only_members(database: Database, store: CampaignStore) -> None:
