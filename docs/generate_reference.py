@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import click
 
-from newsletter.checking import rules as checking
-from newsletter.checking.settings import SETTINGS_RULES
+from newsletter.checking.rule import Rulebook
+from newsletter.checking.rules import BOOKS
 from newsletter.cli import table
 from newsletter.cli.app import group
-from newsletter.config.schema import Key, Settings, keys, tables
+from newsletter.config.describing import Key, keys, named_tables, tables
+from newsletter.config.schema import Settings
 
 FOLDER = Path(__file__).parent / "reference"
 WIDTH = 90
@@ -33,8 +35,14 @@ RULES = """\
 
 What `newsletter check` looks for. Errors keep an issue from being built and sent; warnings do not.
 
-| code | level | what it says |
-| :-- | :-- | :-- |
+How bad you take a rule is yours to say. In `newsletter.toml`, by its code:
+
+```toml
+[checks]
+figure-without-caption = "off"      # not a word about it
+missing-doi = "error"               # nothing is sent without
+heavy-mail = "warn"
+```
 """
 
 COMMANDS = """\
@@ -49,11 +57,19 @@ An issue is named by its slug (`six-clots`), by its file (`2026-11-24-six-clots.
 
 def configuration() -> str:
     """The reference of newsletter.toml."""
-    return "\n".join([CONFIGURATION, *_tables(Settings, "")])
+    return "\n".join([CONFIGURATION, *_tables(Settings, ""), *_free_tables()])
+
+
+def _free_tables() -> Iterator[str]:
+    """The tables whose keys follow from elsewhere."""
+    for key in keys(Settings):
+        yield f"## `[{key.name}]`\n"
+        yield f"{key.doc} The value is {key.kind.says}; when left out, {key.otherwise}.\n"
 
 
 def _tables(cls: type, path: str) -> Iterator[str]:
-    for name, inner in tables(cls):
+    named = ((f"{name}.NAME", inner) for name, inner in named_tables(cls))
+    for name, inner in (*tables(cls), *named):
         dotted = f"{path}{name}"
         yield f"## `[{dotted}]`\n"
         yield f"{(inner.__doc__ or '').strip()}\n"
@@ -81,7 +97,7 @@ def commands() -> str:
     for title, rows in table.SECTIONS:
         parts.append(f"## {title}\n")
         for name, module, _ in rows:
-            command = getattr(import_module(f"newsletter.cli.{module}"), name)
+            command = getattr(import_module(f"newsletter.cli.{module}"), name.replace("-", "_"))
             parts += _command(
                 command, name, click.Context(group, info_name="newsletter", **group.context_settings)
             )
@@ -107,9 +123,16 @@ def _block(text: str) -> str:
 
 def rules() -> str:
     """The reference of the rules."""
-    rows = (f"| `{rule.code}` | {rule.level} | {rule.description} |\n" for rule in checking.RULES.values())
-    settings = (f"| `{code}` | warning | {says} |\n" for code, says in SETTINGS_RULES.items())
-    return RULES + "".join((*rows, *settings))
+    return "\n".join([RULES, *(line for book in BOOKS for line in _book(book))])
+
+
+def _book(book: Rulebook[Any]) -> Iterator[str]:
+    yield f"## {book.title}\n"
+    yield "| code | level | what it says | why |\n| :-- | :-- | :-- | :-- |"
+    for rule in book.rules.values():
+        why = " ".join((rule.check.__doc__ or "").split()).replace("|", r"\|")
+        yield f"| `{rule.code}` | {rule.level} | {rule.description} | {why} |"
+    yield ""
 
 
 def pages() -> dict[Path, str]:

@@ -92,11 +92,17 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Merge:
-    """A merge field, `{{ first_name or "there" }}`; `fallback` is None when the author gave none."""
+    """A merge field, `{{ first_name or "there" }}`; `fallback` is None when the author gave none.
+
+    `filters` change the value: `{{ first_name | title }}`. With `then`, it is a choice of words by whether
+    the reader has a value: `{{ "Thank you." if member else "Join us." }}`, where the fallback is the other.
+    """
 
     name: str
     fallback: str | None = None
     line: int = 0
+    filters: tuple[str, ...] = ()
+    then: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +200,20 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Video:
+    """The bare address of a video on a line of its own: a card that leads to `site` ("YouTube").
+
+    `title` and `picture`, a still, are what the author tells of it in the lines below; both may be missing.
+    """
+
+    href: str
+    site: str
+    title: tuple[Inline, ...] = ()
+    picture: Picture | None = None
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A break between thoughts (`---`)."""
 
@@ -250,6 +270,7 @@ Block: TypeAlias = (
     | CodeBlock
     | Table
     | Figure
+    | Video
     | Rule
     | Source
     | Members

@@ -60,6 +60,9 @@ class Subscriber:
 STANDARD_FIELDS = ("first_name", "last_name", "name", "email", "tier")
 """Merge fields that every publication has."""
 
+CONDITIONS = tuple(tier.value for tier in Tier)
+"""What only the choice of words may ask, beside the fields: `{{ "Thank you." if member else "Join us." }}`."""
+
 # --- references ------------------------------------------------------------------------------------------
 
 
@@ -189,7 +192,8 @@ class Identity:
     `from_address`, `reply_to` and `return_path` are bare addresses. `list_id` is the identifier alone
     ("weekly.example.org", RFC 2919). `unsubscribe_base` is the https address that a reader's token is
     appended to, "" when the publication has no web service; `unsubscribe_mailbox` takes the mailto way.
-    `archive_url` is the address of the archive, `issue_url` of this issue in it.
+    `archive_url` is the address of the archive, `issue_url` of this issue in it. `feedback_id` tells mailbox
+    providers which mailing a complaint is about, and no more. `language` is the one of the issue.
     """
 
     from_name: str
@@ -202,6 +206,8 @@ class Identity:
     unsubscribe_base: str = ""
     archive_url: str = ""
     issue_url: str = ""
+    feedback_id: str = ""
+    language: str = "en"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, date
+from datetime import UTC, date, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +40,8 @@ SETTINGS = "newsletter.toml"
 ISSUES = "issues"
 TEMPLATES = "templates"
 BUILD = "build"
+REQUEST_BOOK = "subscribers/resend-requests.db"
 SECRET_KEY = "subscribers/secret.key"  # noqa: S105 - where it is, not what it is
-THEME = Path(__file__).parent / "themes" / "plain"
 
 
 class Publication:
@@ -91,10 +91,13 @@ class Publication:
 
     def today(self) -> date:
         """The day it is where the publication is at home."""
+        return self._day(self.clock.now())
+
+    def _day(self, moment: datetime) -> date:
         from zoneinfo import ZoneInfo
 
         name = self.settings.publication.timezone
-        return self.clock.now().astimezone(UTC if name == "UTC" else ZoneInfo(name)).date()
+        return moment.astimezone(UTC if name == "UTC" else ZoneInfo(name)).date()
 
     # --- issues ------------------------------------------------------------------------------------------
 
@@ -155,15 +158,10 @@ class Publication:
     @cached_property
     def theme(self) -> Theme:
         """The publication's templates and tokens over those of the theme."""
-        from jinja2 import ChoiceLoader, FileSystemLoader
+        from newsletter.files.themes import open_theme
 
-        from newsletter.rendering.theme import make_theme
-
-        own = self.folder / TEMPLATES
-        tokens = [("tokens.toml", (THEME / "tokens.toml").read_text(encoding="utf-8"))]
-        if (own / "tokens.toml").exists():
-            tokens.append((f"{TEMPLATES}/tokens.toml", (own / "tokens.toml").read_text(encoding="utf-8")))
-        return make_theme("plain", ChoiceLoader([FileSystemLoader(own), FileSystemLoader(THEME)]), tokens)
+        publication = self.settings.publication
+        return open_theme(publication.theme, self.folder / TEMPLATES, publication.language)
 
     @contextmanager
     def naming_templates(self) -> Iterator[None]:
@@ -197,6 +195,7 @@ class Publication:
 
     def identity_for(self, issue: Issue) -> Identity:
         """Who sends the issue, and the addresses that belong to it."""
+        from newsletter.delivery.headers import feedback_id
         from newsletter.model import Identity
 
         publication, service = self.settings.publication, self.settings.service
@@ -211,6 +210,8 @@ class Publication:
             unsubscribe_base=f"{service.url}unsubscribe/" if service.url else "",
             archive_url=publication.url,
             issue_url=f"{publication.url}{quote(issue.slug)}/",
+            feedback_id=feedback_id(issue.slug, publication.list_id),
+            language=publication.language,
         )
 
     def edition(self, issue: Issue) -> Edition:
@@ -234,10 +235,22 @@ class Publication:
 
     @cached_property
     def secret_key(self) -> bytes:
-        """What tokens and Message-IDs are made with; made once, and never to be lost."""
-        from newsletter.storage.secrets import load_or_create_key
+        """What tokens and Message-IDs are made with; made once, and never to be lost.
 
-        return load_or_create_key(self.folder / SECRET_KEY)
+        Raises ConfigurationError when it is lost all the same.
+        """
+        from newsletter.storage.secrets import key_is_lost, load_or_create_key
+
+        path = self.folder / SECRET_KEY
+        if key_is_lost(path, self.database):
+            raise ConfigurationError(
+                f"{SECRET_KEY} is gone, and the list was used with it.",
+                file=SECRET_KEY,
+                hint="Put it back from your copy: without it the suppression list cannot be read, and the\n"
+                "links in mails already sent do not work.",
+                code="lost-key",
+            )
+        return load_or_create_key(path)
 
     @cached_property
     def tokens(self) -> Tokens:
@@ -303,6 +316,14 @@ class Publication:
             )
         return read_key(pem, selector, kind, key=key, file=file, line=line)
 
+    @cached_property
+    def sent_on(self) -> dict[str, date] | None:
+        """The day on which each issue was first sent, by its slug; None while there is no database to ask."""
+        url = self.settings.database.url
+        if url.startswith("sqlite:///") and not (self.folder / url.removeprefix("sqlite:///")).exists():
+            return None
+        return {slug: self._day(moment) for slug, moment in self.campaigns.begun().items()}
+
     def transport(self) -> Transport:
         """The way out that newsletter.toml names.
 
@@ -317,6 +338,20 @@ class Publication:
             outbox = OutboxTransport(self.folder / delivery.outbox.path)
             line = settings.line("delivery.outbox.path", "delivery.transport", "delivery")
             return LocatedTransport(outbox, settings.file, line)
+        if delivery.transport == "sendmail":
+            from newsletter.transports.sendmail import SendmailSettings, SendmailTransport
+
+            sendmail = SendmailTransport(
+                SendmailSettings(
+                    delivery.sendmail.command,
+                    processes=delivery.connections,
+                    patience=float(delivery.sendmail.timeout),
+                )
+            )
+            line = settings.line("delivery.sendmail.command", "delivery.transport")
+            return LocatedTransport(sendmail, settings.file, line)
+        if delivery.transport in ("postmark", "resend"):
+            return self._provider(delivery.transport)
         from newsletter.transports.session import Patience, SmtpSettings
         from newsletter.transports.smtp import SmtpTransport
 
@@ -341,6 +376,31 @@ class Publication:
             settings.line("delivery.smtp.host"),
             settings.line("delivery.smtp.password", "delivery.smtp.username"),
         )
+
+    def _provider(self, name: str) -> Transport:
+        """The way out over a provider's API."""
+        from newsletter.transports.api import ApiSettings, ApiTransport
+        from newsletter.transports.located import LocatedTransport
+        from newsletter.transports.postmark import PostmarkTransport
+        from newsletter.transports.resend import ResendTransport
+
+        settings, delivery = self.settings, self.settings.delivery
+        line = settings.line(f"delivery.{name}.endpoint", f"delivery.{name}", "delivery.transport")
+        token_line = settings.line(f"delivery.{name}.token")
+        provider = delivery.postmark if name == "postmark" else delivery.resend
+        access = ApiSettings(self._secret(provider.token, f"delivery.{name}.token"), provider.endpoint)
+        transport: ApiTransport
+        try:
+            if name == "postmark":
+                transport = PostmarkTransport(access, delivery.postmark.stream)
+            else:
+                transport = ResendTransport(access, self.folder / REQUEST_BOOK)
+        except ConfigurationError as error:
+            error.problems = tuple(
+                replace(problem, file=settings.file, line=token_line) for problem in error.problems
+            )
+            raise
+        return LocatedTransport(transport, settings.file, line, token_line)
 
     def _secret(self, secret: Secret | None, key: str, *, whole: bool = False) -> str:
         """The secret behind a reference, looked up now; "" for none. See `resolve_secret` for `whole`."""

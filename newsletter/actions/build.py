@@ -53,19 +53,23 @@ class BuiltTier:
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """What a build wrote: `folder` relative to the publication, the edition's digest, and each tier."""
+    """What a build wrote: `folder` relative to the publication, the edition's digest, and each tier.
+
+    `simulated` are the pages that show the mail as some mail programs do, where they were asked for.
+    """
 
     issue: Issue
     folder: str
     digest: str
     tiers: tuple[BuiltTier, ...]
     warnings: tuple[Problem, ...] = ()
+    simulated: tuple[str, ...] = ()
     limit: int = HTML_LIMIT
 
 
-def build_issue(publication: Publication, issue: Issue) -> Build:
+def build_issue(publication: Publication, issue: Issue, *, clients: bool = False) -> Build:
     """Writes `build/<slug>/free/` and `member/` with email.html, email.txt and message.eml; those of the free
-    tier stand in `build/<slug>/` as well.
+    tier stand in `build/<slug>/` as well. With `clients`, `build/<slug>/clients/` shows it as others will.
 
     Raises ContentError and ConfigurationError when the issue cannot be compiled, StorageError when the files
     cannot be written. Where the key for signing is not at hand, the messages are not signed, with a warning.
@@ -93,7 +97,20 @@ def build_issue(publication: Publication, issue: Issue) -> Build:
                 files=tuple(path.relative_to(publication.folder).as_posix() for path in written),
             )
         )
-    return Build(issue, f"{BUILD}/{issue.slug}", edition.digest, tuple(tiers), (*warnings, *unsigned))
+    simulated = _simulations(publication, edition, issue) if clients else ()
+    return Build(
+        issue, f"{BUILD}/{issue.slug}", edition.digest, tuple(tiers), (*warnings, *unsigned), simulated
+    )
+
+
+def _simulations(publication: Publication, edition: Edition, issue: Issue) -> tuple[str, ...]:
+    from newsletter.actions.clients import simulate
+
+    folder = publication.folder / BUILD / issue.slug / "clients"
+    return tuple(
+        _write(folder, name, page).relative_to(publication.folder).as_posix()
+        for name, page in simulate(publication, edition, issue)
+    )
 
 
 def _signer(publication: Publication) -> tuple[Signer | None, list[Problem]]:

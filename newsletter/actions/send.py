@@ -67,6 +67,8 @@ class Sent:
     tally: Tally
     run: Run | None
     next_due: datetime | None = None
+    newcomers: int = 0
+    """Readers of its audience who joined since it was planned, and are not in the plan."""
 
     @property
     def troubled(self) -> bool:
@@ -139,6 +141,12 @@ def _first(publication: Publication, name: str, readers_of: str) -> Prospect:
     require_no_errors(publication, issue)
     audience = f"{READERS_OF}{find_issue(publication, readers_of).slug}" if readers_of else issue.audience
     plan = publication.campaigns.plan(audience)
+    if not plan.readers:
+        raise RefusedError(
+            f"Nobody would get {slug}: there is no active reader in its audience ({audience}).",
+            hint="Take in a list first: newsletter subscribers import FILE",
+            code="no-readers",
+        )
     return Prospect(edition=publication.edition(issue), audience=audience, plan=plan)
 
 
@@ -161,19 +169,27 @@ def confirmed(prospect: Prospect, word: str) -> None:
 
     Raises RefusedError when it is something else.
     """
-    slug, _, digest = word.partition("@")
+    slug, at, digest = word.partition("@")
     if slug != prospect.edition.slug:
         raise RefusedError(
             f"The confirmation {slug!r} is not the slug of this issue.",
             hint=f"It is {prospect.edition.slug}.",
             code="not-confirmed",
         )
-    if digest and (len(digest) < SHORT // 2 or not prospect.edition.digest.startswith(digest.lower())):
+    if not at or (len(digest) >= SHORT // 2 and prospect.edition.digest.startswith(digest.lower())):
+        return
+    given = digest or "empty"
+    if prospect.campaign is not None:
         raise RefusedError(
-            f"The edition is {prospect.digest}, no longer {digest}: something was changed since you looked.",
-            hint="Look again with `newsletter build`, then confirm the new digest.",
+            f"What is being sent is the edition frozen before, {prospect.digest}, and not {given}.",
+            hint=f"Later edits reach nobody. To go on with it: --confirm {slug}@{prospect.digest}",
             code="edition-changed",
         )
+    raise RefusedError(
+        f"The edition is {prospect.digest}; the digest given is {given}. Was something changed since?",
+        hint="Look again with `newsletter build`, then confirm the new digest.",
+        code="edition-changed",
+    )
 
 
 def carry_out(
@@ -292,7 +308,7 @@ def _signals(stop: asyncio.Event, stopping: Callable[[], None] | None) -> Iterat
         if stopping:
             stopping()
 
-    handled = (signal.SIGINT, signal.SIGTERM)
+    handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     with suppress(NotImplementedError, RuntimeError, ValueError):  # not in the main thread: nobody asks
         for number in handled:
             loop.add_signal_handler(number, asked)
@@ -308,4 +324,5 @@ def _result(
     publication: Publication, campaign: Campaign, run: Run | None, due: datetime | None = None
 ) -> Sent:
     found = publication.campaigns.find(campaign.slug) or campaign
-    return Sent(found, publication.campaigns.tally(found), run, due)
+    tally = publication.campaigns.tally(found)
+    return Sent(found, tally, run, due, publication.campaigns.count_newcomers(found))

@@ -30,6 +30,8 @@ class Import:
     report: ImportReport
     problems: tuple[Problem, ...]
     """Rows that were left out: errors for what cannot be read, warnings for the others."""
+    remarks: tuple[Problem, ...]
+    """Rows that were taken in, with something to say about them: warnings."""
 
 
 def add_subscriber(
@@ -94,7 +96,13 @@ def import_file(
         on_result=on_result,
         on_progress=on_progress,
     )
-    return Import(file, dry_run, report, tuple(_problem(result, file) for result in report.rejections))
+    return Import(
+        file,
+        dry_run,
+        report,
+        tuple(_problem(result, file) for result in report.rejections),
+        tuple(_remark(result, file) for result in report.remarks),
+    )
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -115,6 +123,10 @@ def count_lines(path: Path) -> int:
             return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 20), b""))
     except OSError:
         return 0
+
+
+def _remark(result: RowResult, file: str) -> Problem:
+    return Problem("row-remark", f"{result.value}: {result.reason}.", file, result.line, level=Level.WARNING)
 
 
 def _problem(result: RowResult, file: str) -> Problem:

@@ -13,8 +13,8 @@ from urllib.parse import quote, urljoin, urlsplit
 
 from newsletter.errors import RefusedError
 from newsletter.model import Issue, IssueStatus
-from newsletter.rendering import words
 from newsletter.rendering.web import WebBody, WebNugget
+from newsletter.rendering.words import direction
 
 WORDS_A_MINUTE = 220
 """How fast people read prose on a screen: the usual figure for adults is 200 to 250."""
@@ -43,7 +43,7 @@ class SiteFacts:
     @property
     def direction(self) -> str:
         """Which way the language is written, for the `dir` attribute."""
-        return words.direction(self.language)
+        return direction(self.language)
 
     @property
     def subscribe_by_mail(self) -> bool:
@@ -118,6 +118,14 @@ class Entry:
         if not self.is_open or not self.body.pictures:
             return ""
         return urljoin(self.url, picture_href(self.body.pictures[0]))
+
+    @property
+    def thumbnail(self) -> str:
+        """Where the first picture is, seen from the front page; "" when there is none."""
+        if not self.is_open or not self.body.pictures:
+            return ""
+        src = self.body.pictures[0]
+        return f"{self.issue.slug}/{picture_href(src)}" if picture_name(src) else src
 
     @property
     def nuggets(self) -> tuple[WebNugget, ...]:

@@ -12,22 +12,21 @@ from xml.etree import ElementTree
 from markupsafe import escape
 
 from newsletter.archive.entries import Entry, SiteFacts
+from newsletter.rendering.words import Words
 
 MOST_ENTRIES = 20
 """Feed readers keep what they have seen; the rest is in the archive."""
-
-MEMBERS_ISSUE = "This issue went to members only."
 
 _ADDRESS = re.compile(r"""(\s(?:href|src)=")([^"]*)(?=")""")
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def feed(entries: Sequence[Entry], facts: SiteFacts) -> bytes:
+def feed(entries: Sequence[Entry], facts: SiteFacts, words: Words) -> bytes:
     """`feed.xml`, from listed entries, newest first.
 
     An entry's id is its page's address: it stays when the text is corrected. What only members got is in
-    no entry.
+    no entry. `words` are the theme's.
     """
     root = ElementTree.Element("feed", {"xmlns": "http://www.w3.org/2005/Atom", "xml:lang": facts.language})
     address = f"{facts.url}feed.xml"
@@ -42,13 +41,13 @@ def feed(entries: Sequence[Entry], facts: SiteFacts) -> bytes:
     _add(root, "icon", f"{facts.url}icon.svg")
     _add(ElementTree.SubElement(root, "author"), "name", facts.author or facts.title)
     for entry in entries[:MOST_ENTRIES]:
-        _entry(ElementTree.SubElement(root, "entry"), entry)
+        _entry(ElementTree.SubElement(root, "entry"), entry, words)
     ElementTree.indent(root)
     text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
     return text + b"\n"
 
 
-def _entry(element: ElementTree.Element, entry: Entry) -> None:
+def _entry(element: ElementTree.Element, entry: Entry, words: Words) -> None:
     _add(element, "id", entry.url)
     _add(element, "title", entry.issue.title)
     _add(element, "published", _moment(entry.issue.date))
@@ -59,19 +58,19 @@ def _entry(element: ElementTree.Element, entry: Entry) -> None:
     if entry.is_open:
         if entry.summary:
             _add(element, "summary", entry.summary)
-        _add(element, "content", absolute(full_text(entry), entry.url), type="html")
+        _add(element, "content", absolute(full_text(entry, words), entry.url), type="html")
     else:
-        _add(element, "summary", MEMBERS_ISSUE)
+        _add(element, "summary", words["members_issue_in_feed"])
 
 
-def full_text(entry: Entry) -> str:
+def full_text(entry: Entry, words: Words) -> str:
     """The text of an open issue as one HTML fragment, with its references."""
     pieces = [entry.body.intro]
     pieces += [f'<h2 id="{escape(one.anchor)}">{one.title_html}</h2>\n{one.html}' for one in entry.nuggets]
     if entry.body.members_note:
         pieces.append(f"<p><em>{escape(entry.body.members_note)}</em></p>")
     if entry.body.references:
-        pieces.append("<h2>Sources</h2>\n<ol>")
+        pieces.append(f"<h2>{escape(words['sources'])}</h2>\n<ol>")
         pieces += [
             f'<li id="ref-{escape(one.key)}" value="{one.number}">{one.html}</li>'
             for one in entry.body.references

@@ -13,7 +13,8 @@ _ROOT_PIXELS = 16
 
 
 def stylesheet(theme: Theme) -> bytes:
-    """`style.css`: the tokens as custom properties, then the theme's own rules, which use nothing else."""
+    """`style.css`: the tokens as custom properties, then `web/style.css`, which uses nothing else, and
+    `web/own.css`."""
     tokens = theme.tokens
     light, dark = _colours(tokens["light"]), _colours(tokens["dark"])
     sizes = [f"--size-{_dashed(name)}: {_size(value)};" for name, value in tokens["sizes"].items()]
@@ -31,7 +32,7 @@ def stylesheet(theme: Theme) -> bytes:
         "}",
         "",
     ]
-    return ("\n".join(lines) + theme.source("web/style.css")).encode()
+    return ("\n".join(lines) + theme.source("web/style.css") + theme.source("web/own.css")).encode()
 
 
 def icon(theme: Theme, title: str) -> bytes:

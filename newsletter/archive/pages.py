@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 
 from newsletter.archive.entries import Entry, SiteFacts, years
-from newsletter.rendering import words
 from newsletter.rendering.theme import Theme
 
 MANY_ISSUES = 12
@@ -48,8 +46,5 @@ class Pages:
         return self._fill("404", root=self._facts.path)
 
     def _fill(self, template: str, **values: object) -> bytes:
-        text = self._theme.render(f"web/{template}.html.j2", site=self._facts, day=self._day, **values)
-        return text.encode()
-
-    def _day(self, value: date) -> str:
-        return words.day(value, self._facts.language)
+        day = self._theme.words.day
+        return self._theme.render(f"web/{template}.html.j2", site=self._facts, day=day, **values).encode()

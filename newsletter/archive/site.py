@@ -35,7 +35,7 @@ def _files(entries: Sequence[Entry], theme: Theme, facts: SiteFacts) -> Iterator
     for entry in entries:
         yield f"{entry.issue.slug}/index.html", made.issue(entry)
     yield "index.html", made.front(listed)
-    yield "feed.xml", feed(listed, facts)
+    yield "feed.xml", feed(listed, facts, theme.words)
     yield "sitemap.xml", sitemap(listed, facts)
     yield "robots.txt", robots(facts)
     yield "404.html", made.missing()

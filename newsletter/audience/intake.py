@@ -81,8 +81,9 @@ SIMPLY_NEW: Final = Decision(Verdict.NEW)
 def decide(item: Row | Rejected, known: Known | None, *, suppressed: bool) -> Decision:
     """What taking in `item` does, `known` being who has that address already.
 
-    An import never changes a status: a suppressed address stays out, those who left are left alone, and of
-    the others names, tier and fields are replaced where the list says something, and tags are added.
+    An import brings nobody back: a suppressed address stays out, and those who left are left alone. It may
+    let somebody go, when the list says that he left, bounced or complained. Of the others names, tier and
+    fields are replaced where the list says something, and tags are added.
     """
     if isinstance(item, Rejected):
         return Decision(Verdict.DUPLICATE if item.duplicate_of else Verdict.INVALID, item.reason)
@@ -95,6 +96,9 @@ def decide(item: Row | Rejected, known: Known | None, *, suppressed: bool) -> De
             return Decision(Verdict.UNCHANGED)
         return Decision(Verdict.DEPARTED, f"this reader is {known.status}, and only he can change that")
     notes = item.notes
+    if item.status in DEPARTED:
+        gone = known._replace(status=item.status.value)
+        return Decision(Verdict.UPDATED, f"the list says {item.status}: this reader is mailed no more", gone)
     if item.status is not None and item.status != known.status:
         notes += (f"the list says {item.status}, but an import changes nobody's status: {known.status}",)
     becomes = _merged(known, item)

@@ -7,8 +7,9 @@ from difflib import get_close_matches
 
 from newsletter.checking.rule import Finding, rule
 from newsletter.checking.view import View
+from newsletter.delivery.merging import FILTERS
 from newsletter.errors import Level
-from newsletter.model import UNSUBSCRIBE_URL
+from newsletter.model import CONDITIONS, UNSUBSCRIBE_URL
 from newsletter.writing.merge import segments
 
 ALWAYS_FILLED = frozenset({"email", "tier", UNSUBSCRIBE_URL})
@@ -18,12 +19,24 @@ ALWAYS_FILLED = frozenset({"email", "tier", UNSUBSCRIBE_URL})
 @rule("unknown-merge-field", Level.ERROR, "Every merge field is one that the publication has.")
 def unknown_merge_field(view: View) -> Iterator[Finding]:
     """An unknown field would leave a hole in every single mail."""
-    known = view.context.known_fields
     for merge in view.merges:
+        choice = () if merge.then is None else CONDITIONS
+        known = (*view.context.known_fields, *choice)
         if merge.name not in known:
             close = get_close_matches(merge.name, known, n=1)
             hint = f"Did you mean “{close[0]}”?" if close else f"The fields are {', '.join(known)}."
             yield Finding(merge.line, f"There is no merge field “{merge.name}”.", hint)
+
+
+@rule("unknown-merge-filter", Level.ERROR, "Every filter of a merge field is one that there is.")
+def unknown_merge_filter(view: View) -> Iterator[Finding]:
+    """A field can be changed on its way: `{{ first_name | title }}`."""
+    for merge in view.merges:
+        for name in merge.filters:
+            if name not in FILTERS:
+                close = get_close_matches(name, FILTERS, n=1)
+                hint = f"Did you mean “{close[0]}”?" if close else f"The filters are {', '.join(FILTERS)}."
+                yield Finding(merge.line, f"There is no filter “{name}” for merge fields.", hint)
 
 
 @rule(
@@ -34,7 +47,7 @@ def unknown_merge_field(view: View) -> Iterator[Finding]:
 def merge_without_fallback(view: View) -> Iterator[Finding]:
     """Many readers never told their name."""
     for merge in view.merges:
-        if not merge.fallback and merge.name not in ALWAYS_FILLED:
+        if not merge.fallback and merge.then is None and merge.name not in ALWAYS_FILLED:
             message = f"Readers without a value for “{merge.name}” will see nothing in its place."
             yield Finding(merge.line, message, f'Write {{{{ {merge.name} or "…" }}}}.')
 

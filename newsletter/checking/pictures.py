@@ -99,6 +99,30 @@ def picture_too_large(view: View) -> Iterator[Finding]:
             yield Finding(_line(picture, place), message, "Save it smaller, or as JPEG with less quality.")
 
 
+@rule("picture-dimensions", Level.WARNING, "The width and height of a picture are known.")
+def picture_dimensions(view: View) -> Iterator[Finding]:
+    """Without them Outlook shows a picture as large as it is, and the text jumps while others load it."""
+    for picture, place in view.pictures:
+        file = view.context.pictures.get(picture.src)
+        if _REMOTE.match(picture.src):
+            hint = "Put a copy beside the issue: it is then shown in the right size, also years from now."
+        elif file and not (file.width and file.height):
+            hint = "Open it in a picture program and save it anew."
+        else:
+            continue
+        yield Finding(_line(picture, place), f"Nobody knows how large {picture.src} is.", hint)
+
+
+@rule("figure-without-caption", Level.WARNING, "A figure has a caption.")
+def figure_without_caption(view: View) -> Iterator[Finding]:
+    """It says what to see in the picture, and whose it is."""
+    for figure, place in view.figures:
+        if not figure.caption:
+            message = f"The figure {figure.picture.src} has no caption."
+            hint = 'Write it in quotes behind the name: ![what it shows](clot.png "Drawn by us.")'
+            yield Finding(figure.line or place.line, message, hint)
+
+
 @rule("missing-alt", Level.ERROR, "Every picture has an alternative text.")
 def missing_alt(view: View) -> Iterator[Finding]:
     """Many read with pictures off or by ear."""

@@ -36,7 +36,7 @@ class _Commands(click.Group):
         if cmd_name not in table.COMMANDS:
             return None
         module = import_module(f"newsletter.cli.{table.COMMANDS[cmd_name][0]}")
-        command: click.Command = getattr(module, cmd_name)
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def resolve_command(
@@ -74,8 +74,8 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         _let_go_of_stdout()
         return CLOSED_PIPE
-    except KeyboardInterrupt:
-        print("\nInterrupted.", file=output.stderr)
+    except (KeyboardInterrupt, click.Abort):
+        print("\nInterrupted; nothing more was done.", file=output.stderr)
         return INTERRUPTED
     except click.ClickException as error:
         error.show(output.stderr)

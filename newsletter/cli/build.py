@@ -27,8 +27,8 @@ def build(session: Session, issue: str | None, clients: bool) -> None:
     For each tier there is what readers get: email.html, email.txt and message.eml. Gmail shows only the first
     100 kB or so of a mail's HTML, so how much of that is used is shown as well.
 
-    --clients adds pages that show the free mail as Gmail does, as Outlook for Windows does, without pictures, with
-    its colours turned over by force, and as text alone.
+    --clients adds pages that show the free mail as Gmail does, as Outlook for Windows does, without pictures,
+    with its colours turned over by force, and as text alone.
     """
     from newsletter.actions.build import build_issue
     from newsletter.actions.choose import find_issue, newest_issue

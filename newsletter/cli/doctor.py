@@ -26,10 +26,25 @@ def _addresses(_context: click.Context, _parameter: click.Parameter, given: tupl
         raise click.BadParameter(f"{error}.") from error
 
 
+def _name_server(_context: click.Context, _parameter: click.Parameter, given: str) -> str:
+    if given:
+        from newsletter.network.resolver import server_address
+
+        try:
+            server_address(given)
+        except NewsletterError as error:
+            raise click.BadParameter(f"{error.problems[0].message} {error.problems[0].hint}") from error
+    return given
+
+
 @click.command()
 @click.option("--offline", is_flag=True, help="Look only at what is on this machine.")
 @click.option(
-    "--name-server", metavar="ADDRESS[:PORT]", default="", help="Ask this name server, not the system's."
+    "--name-server",
+    metavar="ADDRESS[:PORT]",
+    default="",
+    callback=_name_server,
+    help="Ask this name server, not the system's.",
 )
 @click.option(
     "--leaving-from",

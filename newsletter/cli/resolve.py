@@ -11,11 +11,11 @@ from newsletter.cli.session import Session, pass_session, talking
 @click.command()
 @click.argument("issue")
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS ...]")
-@click.option("--accepted", "verdict", flag_value="accepted", help="They have it: count them as accepted.")
-@click.option("--resend", "verdict", flag_value="resend", help="They do not have it: send to them again.")
+@click.option("--accepted", is_flag=True, help="They have it: count them as accepted.")
+@click.option("--resend", is_flag=True, help="They do not have it: send to them again.")
 @talking
 @pass_session
-def resolve(session: Session, issue: str, addresses: tuple[str, ...], verdict: str | None) -> int:
+def resolve(session: Session, issue: str, addresses: tuple[str, ...], accepted: bool, resend: bool) -> int:
     """Settle the doubtful deliveries of ISSUE: all of them, or those to the given addresses.
 
     A delivery is in doubt when the message was handed over and no answer came back: the reader may have it or
@@ -26,19 +26,19 @@ def resolve(session: Session, issue: str, addresses: tuple[str, ...], verdict: s
     from newsletter.cli.steer import find_campaign
     from newsletter.model import DeliveryState
 
-    if verdict is None:
+    if accepted == resend:
         raise click.UsageError("Say which: --accepted (they have it) or --resend (they do not).")
     keys = [parse_address(address).key for address in addresses] or None
     with session.publication() as publication:
         campaign = find_campaign(session, publication, issue)
         doubtful = publication.campaigns.tally(campaign)[DeliveryState.DOUBTFUL]
-        target = DeliveryState.ACCEPTED if verdict == "accepted" else DeliveryState.PLANNED
+        target = DeliveryState.ACCEPTED if accepted else DeliveryState.PLANNED
         settled = publication.deliveries.resolve(campaign, target, keys)
-        done = "counted as accepted" if verdict == "accepted" else "to be sent again"
+        done = "counted as accepted" if accepted else "to be sent again"
         session.output.result(
             f"{counted(settled, 'delivery', 'deliveries')} {done}; {doubtful - settled} in doubt."
         )
         session.output.data({"issue": campaign.slug, "settled": settled, "doubtful": doubtful - settled})
-        step = f"resume {campaign.slug}" if verdict == "resend" and settled else f"status {campaign.slug}"
+        step = f"resume {campaign.slug}" if resend and settled else f"status {campaign.slug}"
         session.output.next(session.command(step))
     return 0

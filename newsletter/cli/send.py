@@ -9,7 +9,7 @@ import click
 
 from newsletter.cli.output import Output, counted
 from newsletter.cli.session import Session, pass_session, talking
-from newsletter.cli.tallies import summary, tally_words, troubles
+from newsletter.cli.tallies import rehearsed, settled, summary, tally_words, troubles
 
 if TYPE_CHECKING:
     from newsletter.actions.send import Prospect, Sent
@@ -56,6 +56,8 @@ def send(
             prospect = _with_newcomers(session, publication, prospect)
         _describe(session.output, prospect)
         if dry_run:
+            if confirm is not None:
+                action.confirmed(prospect, confirm)
             return _rehearse(session, publication, prospect)
         if prospect.campaign is None:
             action.confirmed(prospect, confirm if confirm is not None else _ask(prospect))
@@ -65,13 +67,15 @@ def send(
 
 
 @click.command()
-@click.argument("issue")
+@click.argument("issue", required=False)
 @_LIMIT
 @_NO_ARCHIVE
 @talking
 @pass_session
-def resume(session: Session, issue: str, limit: int | None, no_archive: bool) -> int:
+def resume(session: Session, issue: str | None, limit: int | None, no_archive: bool) -> int:
     """Go on with the mailing of ISSUE where it stopped, however it stopped.
+
+    Without ISSUE, with every mailing that is unfinished, but not with those that are paused: for cron.
 
     What was accepted is never sent again. Deliveries of which nobody knows whether they arrived stay as they
     are: `newsletter status ISSUE --list doubtful` names them, `newsletter resolve` settles them.
@@ -80,6 +84,8 @@ def resume(session: Session, issue: str, limit: int | None, no_archive: bool) ->
     from newsletter.errors import RefusedError
 
     with session.publication() as publication:
+        if issue is None:
+            return _resume_all(session, publication, limit=limit, archive=not no_archive)
         prospect = action.prospect(publication, issue)
         if prospect.campaign is None:
             raise RefusedError(
@@ -91,6 +97,23 @@ def resume(session: Session, issue: str, limit: int | None, no_archive: bool) ->
         prospect = action.prospect(publication, issue)
         _describe(session.output, prospect)
         return _carry_out(session, publication, prospect, limit=limit, archive=not no_archive)
+
+
+def _resume_all(session: Session, publication: Publication, *, limit: int | None, archive: bool) -> int:
+    """The exit code is that of the first mailing with anything but 0."""
+    from newsletter.actions import send as action
+    from newsletter.model import CampaignState
+
+    waiting = [c for c in publication.campaigns.all() if c.state is CampaignState.UNFINISHED]
+    if not waiting:
+        session.output.say("No mailing is unfinished.")
+    worst = 0
+    for campaign in reversed(waiting):
+        prospect = action.prospect(publication, campaign.slug)
+        _describe(session.output, prospect)
+        code = _carry_out(session, publication, prospect, limit=limit, archive=archive)
+        worst = worst or code
+    return worst
 
 
 def _with_newcomers(session: Session, publication: Publication, prospect: Prospect) -> Prospect:
@@ -141,7 +164,8 @@ def _rehearse(session: Session, publication: Publication, prospect: Prospect) ->
         f"Would send {counted(count, 'message')} through {transport.name}. Nothing was sent."
     )
     session.output.data(
-        {"issue": slug, "edition": prospect.edition.digest, "would_send": count, "transport": transport.name}
+        rehearsed(prospect.edition, prospect.campaign, prospect.tally, count)
+        | {"would_send": count, "transport": transport.name}
     )
     confirm = f"{slug}@{prospect.digest}"
     session.output.next(f"{session.command(f'send {slug} --confirm {confirm}')}")
@@ -173,7 +197,7 @@ def _carry_out(
     progress = output.progress("Sending", total)
 
     def watch(tally: Tally) -> None:
-        progress.update(tally.total - tally.remaining, troubles(tally))
+        progress.update(settled(tally), troubles(tally))
 
     def stopping() -> None:
         progress.finish()
@@ -183,13 +207,14 @@ def _carry_out(
         sent = action.carry_out(publication, prospect, limit=limit, watch=watch, stopping=stopping)
     finally:
         progress.finish()
+    built = True
     if archive and (sent.run is None or sent.exit_code in (0, 4, 75)):
-        _build_archive(output, publication)
-    report(session, sent)
-    return sent.exit_code
+        built = _build_archive(output, publication)
+    report(session, sent, built=built)
+    return sent.exit_code or int(not built)
 
 
-def _build_archive(output: Output, publication: Publication) -> None:
+def _build_archive(output: Output, publication: Publication) -> bool:
     """The mail is out by now: a site that cannot be built is told of and takes nothing back."""
     from newsletter.actions.archive import build_archive
     from newsletter.errors import NewsletterError
@@ -199,9 +224,11 @@ def _build_archive(output: Output, publication: Publication) -> None:
     except NewsletterError as error:
         output.problems(error.problems)
         output.say("The mail was sent; only the site was not built. `newsletter archive` tries again.")
+        return False
+    return True
 
 
-def report(session: Session, sent: Sent) -> None:
+def report(session: Session, sent: Sent, *, built: bool) -> None:
     """What became of the send, and what to do next."""
     from newsletter.delivery.loop import End
 
@@ -218,13 +245,12 @@ def report(session: Session, sent: Sent) -> None:
             output.say(f"Deferred deliveries are due from {sent.next_due:%H:%M} UTC on.")
     elif not sent.troubled:
         output.say("Every reader has it already: nothing was sent.")
+        if sent.newcomers:
+            joined = counted(sent.newcomers, "reader")
+            output.say(f"{joined} joined since it was planned: --newcomers sends it to them as well.")
+    accepted, seconds = (run.accepted, run.seconds) if run else (0, 0.0)
     output.data(
-        summary(
-            sent.campaign,
-            sent.tally,
-            accepted=run.accepted if run else 0,
-            seconds=run.seconds if run else 0.0,
-        )
+        summary(sent.campaign, sent.tally, accepted=accepted, seconds=seconds) | {"site_built": built}
     )
     _next(session, sent)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,8 @@ from newsletter.cli.output import Output
 
 if TYPE_CHECKING:
     from newsletter.publication import Publication
+
+SETTINGS = "newsletter.toml"
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -32,15 +36,25 @@ class Session:
         from newsletter.clock import SystemClock
         from newsletter.publication import Publication
 
+        self._look_above()
         publication = Publication.open(self.folder, environ=self.environ, clock=SystemClock())
         try:
             yield publication
         finally:
             publication.close()
 
+    def _look_above(self) -> None:
+        """From inside a publication's folders, the publication is meant, as with git."""
+        if self.folder != Path() or Path(SETTINGS).exists():
+            return
+        for above in Path.cwd().parents:
+            if (above / SETTINGS).is_file():
+                self.folder = self.output.folder = Path(os.path.relpath(above))
+                return
+
     def command(self, words: str) -> str:
         """A command to name to the person, with -C where they need it: `newsletter -C demo send`."""
-        given = "" if self.folder == Path() else f" -C {self.folder}"
+        given = "" if self.folder == Path() else f" -C {shlex.quote(str(self.folder))}"
         return f"newsletter{given} {words}"
 
 

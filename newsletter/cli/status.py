@@ -8,7 +8,7 @@ import click
 
 from newsletter.cli.session import Session, pass_session, talking
 from newsletter.cli.steer import find_campaign
-from newsletter.cli.tallies import summary, tally_words, troubles
+from newsletter.cli.tallies import settled, summary, tally_words, troubles
 from newsletter.model import CampaignState, DeliveryState
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _watch(session: Session, publication: Publication, campaign: Campaign) -> Ca
     progress = session.output.progress("Sending", publication.campaigns.tally(campaign).total)
     while campaign.state is CampaignState.SENDING:
         tally = publication.campaigns.tally(campaign)
-        progress.update(tally.total - tally.remaining, troubles(tally))
+        progress.update(settled(tally), troubles(tally))
         time.sleep(WATCH_EVERY)
         campaign = publication.campaigns.find(campaign.slug) or campaign
     progress.finish()

@@ -25,7 +25,7 @@ def pause(session: Session, issue: str, reason: str) -> int:
     A mailing that is running finishes the messages in flight and ends.
     """
     with session.publication() as publication:
-        campaign = find_campaign(session, publication, issue)
+        campaign = find_unfinished(session, publication, issue)
         publication.campaigns.pause(campaign, reason)
         session.output.result(f"{campaign.slug} is paused.")
         session.output.data({"issue": campaign.slug, "state": "paused"})
@@ -62,9 +62,10 @@ def retry(session: Session, issue: str, refused: bool) -> int:
 def cancel(session: Session, issue: str, confirm: str | None) -> int:
     """Stop the mailing of ISSUE for good: who has not got it will not get it."""
     from newsletter.errors import RefusedError
+    from newsletter.model import CampaignState
 
     with session.publication() as publication:
-        campaign = find_campaign(session, publication, issue)
+        campaign = find_unfinished(session, publication, issue)
         if confirm != campaign.slug:
             raise RefusedError(
                 "Cancelling cannot be taken back.",
@@ -72,10 +73,29 @@ def cancel(session: Session, issue: str, confirm: str | None) -> int:
                 code="not-confirmed",
             )
         skipped = publication.campaigns.cancel(campaign)
-        session.output.result(f"{campaign.slug} is cancelled; {counted(skipped, 'reader')} will not get it.")
+        running = campaign.state is CampaignState.SENDING
+        more = ", and what the running sender has claimed" if running else ""
+        session.output.result(
+            f"{campaign.slug} is cancelled; {counted(skipped, 'reader')} will not get it{more}."
+        )
         session.output.data({"issue": campaign.slug, "state": "cancelled", "skipped": skipped})
         session.output.next(session.command(f"status {campaign.slug}"))
     return 0
+
+
+def find_unfinished(session: Session, publication: Publication, issue: str) -> Campaign:
+    """The campaign of an issue, if there is anything left to steer; RefusedError when not."""
+    from newsletter.errors import RefusedError
+    from newsletter.model import CampaignState
+
+    campaign = find_campaign(session, publication, issue)
+    if campaign.state in (CampaignState.SENT, CampaignState.CANCELLED):
+        raise RefusedError(
+            f"The mailing of {campaign.slug} is {campaign.state}: nothing is left to hold back.",
+            hint=f"`{session.command(f'status {campaign.slug}')}` shows what became of it.",
+            code="finished",
+        )
+    return campaign
 
 
 def find_campaign(session: Session, publication: Publication, issue: str) -> Campaign:

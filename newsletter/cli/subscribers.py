@@ -124,10 +124,14 @@ def _report(session: Session, done: Import) -> None:
                 }
                 for result in report.rejections
             ],
+            "remarks": [
+                {"line": result.line, "value": result.value, "reason": result.reason}
+                for result in report.remarks
+            ],
         }
     )
-    for result in report.remarks:
-        output.detail(f"{done.file}:{result.line}: {result.value}: {result.reason}")
+    if not done.dry_run or output.json:  # a dry run has said it row by row
+        output.problems(done.remarks)
     broken = any(problem.level is Level.ERROR for problem in done.problems)
     if done.dry_run or broken:
         again = ": again, when mended" if broken else ""

@@ -14,6 +14,14 @@ SECTIONS = (
         ),
     ),
     (
+        "Gather",
+        (
+            ("feeds", "feeds", "See what the feeds hold that no issue has used."),
+            ("compose", "compose", "Write a draft issue from what is new in the feeds."),
+            ("import-posts", "import_posts", "Bring older writing in, as archived issues."),
+        ),
+    ),
+    (
         "Send",
         (
             ("test", "test", "Send an issue to yourself, marked as a test."),
@@ -47,7 +55,7 @@ OPTIONS = (
 
 EXIT_CODES = (
     (0, "Done."),
-    (1, "It failed, or `check` found errors."),
+    (1, "It failed, or `check` or `doctor` found something to mend."),
     (2, "The command line was not understood."),
     (3, "Something in newsletter.toml, a template or a credential is wrong."),
     (4, "Sent, but some deliveries were refused or are in doubt."),

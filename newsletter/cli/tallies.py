@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from newsletter.cli.output import counted
-from newsletter.model import Campaign, DeliveryState, Tally
+from newsletter.model import Campaign, CampaignState, DeliveryState, Edition, Tally
+
+NEVER = datetime.fromtimestamp(0, UTC)
 
 _ENDS = (
     DeliveryState.ACCEPTED,
@@ -27,9 +31,25 @@ def tally_words(tally: Tally) -> str:
     return ", ".join(parts)
 
 
+def settled(tally: Tally) -> int:
+    """How many deliveries need nothing more: those that are not deferred and not to go."""
+    return tally.total - tally.remaining - tally[DeliveryState.DEFERRED]
+
+
 def troubles(tally: Tally) -> str:
     """What is worth a word beside the accepted ones: 3 deferred, 1 doubtful; "" when all is well."""
     return ", ".join(f"{tally[state]:,} {state.label}" for state in _TROUBLES if tally[state])
+
+
+def rehearsed(
+    edition: Edition, campaign: Campaign | None, tally: Tally | None, count: int
+) -> dict[str, object]:
+    """What `summary` would say before a send of `count` messages; `campaign` is None when it is the first."""
+    if campaign is not None and tally is not None:
+        return summary(campaign, tally)
+    nobody_yet = Tally({DeliveryState.PLANNED: count})
+    planned = Campaign(0, edition.slug, edition.digest, "", NEVER, CampaignState.UNFINISHED)
+    return summary(planned, nobody_yet) | {"campaign": None, "state": "rehearsed"}
 
 
 def summary(

@@ -33,9 +33,9 @@ def test(
 ) -> int:
     """Send one real message of ISSUE, marked [TEST], to each ADDRESS.
 
-    It goes the way that `newsletter send` would take, and but for the mark its octets are the same. Nothing is
-    noted anywhere, and drafts may be tested too. The link for unsubscribing in it is a real one that belongs to
-    nobody: following it unsubscribes no reader, not even the one given with --as.
+    It goes the way that `newsletter send` would take, and but for the mark its octets are the same. Nothing
+    is noted anywhere, and drafts may be tested too. The link for unsubscribing in it is a real one that
+    belongs to nobody: following it unsubscribes no reader, not even the one given with --as.
     """
     from newsletter.actions.choose import find_issue
     from newsletter.actions.test import send_test, stand_in

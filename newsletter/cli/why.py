@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from newsletter.cli.session import Session, pass_session, talking
 from newsletter.model import DeliveryState, Status, Subscriber
-from newsletter.storage.deliveries import Chapter, ConsentEvent
+
+if TYPE_CHECKING:
+    from newsletter.storage.deliveries import Chapter, ConsentEvent
 
 _EVENTS = {
     "added": "was added by hand",

@@ -1,5 +1,7 @@
 """newsletter.toml as frozen settings: read, checked and explained from one schema. No disk, no clock."""
 
+from newsletter.config.feeds import FeedSettings
+from newsletter.config.providers import PostmarkSettings, ResendSettings, SendmailSettings
 from newsletter.config.reading import read_settings
 from newsletter.config.schema import (
     ArchiveSettings,
@@ -23,11 +25,15 @@ __all__ = [
     "DatabaseSettings",
     "DeliverySettings",
     "DkimSettings",
+    "FeedSettings",
     "Mailbox",
     "OutboxSettings",
+    "PostmarkSettings",
     "PublicationSettings",
     "Rate",
+    "ResendSettings",
     "Secret",
+    "SendmailSettings",
     "ServiceSettings",
     "Settings",
     "SmtpSettings",

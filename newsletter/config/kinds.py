@@ -19,11 +19,13 @@ from newsletter.model import STANDARD_FIELDS, UNSUBSCRIBE_URL
 class UnfitError(Exception):
     """A value that cannot be used: what is wrong with it, and how to mend it.
 
-    The message goes on where the name of the key ends, with a blank or (": …") without.
+    The message goes on where the name of the key ends, with a blank or (": …") without. `inside` is the key
+    within the value, where that is a table.
     """
 
-    def __init__(self, message: str, hint: str = "", *, code: str = "bad-value") -> None:
+    def __init__(self, message: str, hint: str = "", *, code: str = "bad-value", inside: str = "") -> None:
         super().__init__(message)
+        self.inside = inside
         self.message = message if message.startswith(":") else f" {message}"
         self.hint = hint
         self.code = code
@@ -237,6 +239,19 @@ def _field_names(value: object) -> tuple[str, ...]:
     return tuple(names)
 
 
+def _levels(value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, dict):
+        raise UnfitError(
+            f"must be a table, not {_type_name(value)}", "Begin it with [checks] on a line of its own."
+        )
+    for code, wish in value.items():
+        try:
+            _LEVEL.read(wish)
+        except UnfitError as unfit:
+            raise UnfitError(unfit.message.strip(), unfit.hint, inside=code) from unfit
+    return tuple(value.items())
+
+
 def whole(least: int, most: int) -> Kind:
     """A whole number within bounds, both included."""
 
@@ -248,6 +263,12 @@ def whole(least: int, most: int) -> Kind:
         return value
 
     return Kind(f"a whole number from {least} to {most}", read)
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise UnfitError(f"must be true or false, not {_type_name(value)}")
+    return value
 
 
 def one_of(*names: str) -> Kind:
@@ -266,6 +287,7 @@ def one_of(*names: str) -> Kind:
 
 
 TEXT = Kind("text", _line)
+FLAG = Kind("`true` or `false`", _flag)
 WORDS = Kind("text, not empty", _words)
 LINES = Kind("text, may have several lines", _lines)
 PATH = Kind("a path, relative to the publication", _words)
@@ -280,3 +302,5 @@ RATE = Kind('messages per second, minute or hour, or "unlimited"', _rate)
 SECRET = Kind("where the secret is kept: `env:NAME` or `file:PATH`", _secret)
 DATABASE = Kind("a database address", _database)
 FIELD_NAMES = Kind("a list of names", _field_names)
+_LEVEL = one_of("off", "warn", "error")
+LEVELS = Kind(_LEVEL.says, _levels)

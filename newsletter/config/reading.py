@@ -12,12 +12,16 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from newsletter.config.describing import keys, named_tables, tables
 from newsletter.config.kinds import UnfitError
 from newsletter.config.lines import Path, key_lines
-from newsletter.config.schema import Settings, keys, tables
+from newsletter.config.schema import Settings
 from newsletter.errors import ConfigurationError, Problem
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 DEFAULT_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+VERP_ROOM = 64 - 33
+"""Characters that a token leaves for the return path, of the 64 before an @ (RFC 5321 4.5.3.1.1)."""
 
 
 def read_settings(text: str, file: str = "newsletter.toml") -> Settings:
@@ -53,7 +57,7 @@ class _Reader:
     def fill(self, cls: type, data: Mapping[str, Any], path: Path) -> dict[str, Any]:
         """The values for `cls`; complete only when no problem was noted."""
         values: dict[str, Any] = {}
-        known = {key.name for key in keys(cls)} | {name for name, _ in tables(cls)}
+        known = {key.name for key in keys(cls)} | {name for name, _ in (*tables(cls), *named_tables(cls))}
         for name in data:
             if name not in known:
                 self._unknown(name, data[name], path, known)
@@ -68,8 +72,8 @@ class _Reader:
             try:
                 values[key.attribute] = key.kind.read(value)
             except UnfitError as unfit:
-                message = f"{_dotted(path, key.name)}{unfit.message}."
-                self._note(unfit.code, (*path, key.name), message, unfit.hint)
+                at = (*path, key.name, unfit.inside) if unfit.inside else (*path, key.name)
+                self._note(unfit.code, at, f"{'.'.join(at)}{unfit.message}.", unfit.hint)
         for name, table in tables(cls):
             inner = data.get(name, {})
             if isinstance(inner, Mapping):
@@ -79,7 +83,26 @@ class _Reader:
             else:
                 hint = f"Begin the table with [{_dotted(path, name)}] on a line of its own."
                 self._note("bad-value", (*path, name), f"{_dotted(path, name)} must be a table.", hint)
+        for name, table in named_tables(cls):
+            values[name] = MappingProxyType(self._named(table, data.get(name, {}), (*path, name)))
         return values
+
+    def _named(self, table: type, data: object, path: Path) -> dict[str, Any]:
+        """The tables below `path`, by the names that the publisher gave them."""
+        found: dict[str, Any] = {}
+        for name, inner in data.items() if isinstance(data, Mapping) else [("", data)]:
+            where = (*path, name) if name else path
+            if not isinstance(inner, Mapping):
+                hint = f"Begin it with [{_dotted(path, 'NAME')}], with a name of your choice."
+                self._note("bad-value", where, f"{'.'.join(where)} must be a table.", hint)
+            elif not _NAME.fullmatch(name):
+                message = f"“{name}” cannot be a name here."
+                self._note("bad-name", where, message, "Use small letters, digits and hyphens.")
+            else:
+                filled = self.fill(table, inner, where)
+                if not self.problems:
+                    found[name] = table(**filled)
+        return found
 
     def _unknown(self, name: str, value: object, path: Path, known: set[str]) -> None:
         where = f"[{'.'.join(path)}]" if path else "newsletter.toml"
@@ -125,6 +148,8 @@ def _all_keys(cls: type = Settings, path: Path = ()) -> Iterator[tuple[str, set[
     yield ".".join(path), {key.name for key in keys(cls)}
     for name, table in tables(cls):
         yield from _all_keys(table, (*path, name))
+    for name, table in named_tables(cls):
+        yield from _all_keys(table, (*path, name, "NAME"))
 
 
 def _complete(settings: Settings) -> Settings:
@@ -207,6 +232,28 @@ def _contradictions(settings: Settings) -> Iterator[Problem]:
             settings.line("delivery.smtp.password"),
             'Add username = "…", or remove password to send without a login.',
         )
+    local = settings.delivery.return_path.rpartition("@")[0]
+    if settings.delivery.verp and (len(local) > VERP_ROOM or not re.fullmatch(r"[A-Za-z0-9._+-]+", local)):
+        yield Problem(
+            "bad-value",
+            f"delivery.verp needs a return path with at most {VERP_ROOM} plain characters before the @, "
+            f"not {local}.",
+            file,
+            settings.line("delivery.return_path", "delivery.verp"),
+            "A token of 33 characters is added to it, and mail servers take no more than 64 in all.",
+        )
+    for name, token in (
+        ("postmark", settings.delivery.postmark.token),
+        ("resend", settings.delivery.resend.token),
+    ):
+        if settings.delivery.transport == name and token is None:
+            yield Problem(
+                "missing-key",
+                f'delivery.{name}.token is missing, and delivery.transport is "{name}".',
+                file,
+                settings.line(f"delivery.{name}", "delivery.transport"),
+                f'Add token = "env:{name.upper()}_TOKEN" under [delivery.{name}].',
+            )
     yield from _half_keys(settings)
 
 

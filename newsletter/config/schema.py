@@ -2,62 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
-from typing import Any, Literal, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from newsletter.config import kinds
-from newsletter.config.kinds import Kind
+from newsletter.config.describing import key
+from newsletter.config.feeds import FeedSettings
+from newsletter.config.providers import PostmarkSettings, ResendSettings, SendmailSettings
 from newsletter.config.values import Mailbox, Rate, Secret
+from newsletter.themes import BASE, THEMES
 
 Security: TypeAlias = Literal["tls", "starttls", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What is known of one key of the file.
-
-    `name` is its name there, `attribute` the one in Python; `otherwise` says in words what holds when it is
-    left out, where the plain default would not tell.
-    """
-
-    name: str
-    attribute: str
-    kind: Kind
-    doc: str
-    otherwise: str
-    required: bool
-    default: Any
-
-
-def key(kind: Kind, doc: str, *, otherwise: str = "", name: str = "") -> Mapping[str, Any]:
-    """The description of a key, as a field's metadata. `name` is for keys whose name Python has taken."""
-    return {"kind": kind, "doc": doc, "otherwise": otherwise, "name": name}
-
-
-def keys(cls: type) -> Iterator[Key]:
-    """The keys of a table."""
-    for entry in _fields(cls, "kind"):
-        about = entry.metadata
-        yield Key(
-            name=about["name"] or entry.name,
-            attribute=entry.name,
-            kind=about["kind"],
-            doc=about["doc"],
-            otherwise=about["otherwise"],
-            required=entry.default is MISSING,
-            default=entry.default,
-        )
-
-
-def tables(cls: type) -> Iterator[tuple[str, type]]:
-    """The tables inside a table, by name."""
-    for entry in _fields(cls, "table"):
-        yield entry.name, entry.metadata["table"]
-
-
-def _fields(cls: type, described_by: str) -> Iterator[Field[Any]]:
-    return (entry for entry in fields(cls) if described_by in entry.metadata)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +31,11 @@ class PublicationSettings:
         default="", metadata=key(kinds.ADDRESS, "Where replies go.", otherwise="the address in `from`")
     )
     language: str = field(
-        default="en", metadata=key(kinds.LANGUAGE, "The language of the issues, for screen readers.")
+        default="en",
+        metadata=key(
+            kinds.LANGUAGE,
+            "The language of the issues: for screen readers, dates and the words around the text.",
+        ),
     )
     description: str = field(
         default="", metadata=key(kinds.TEXT, "One sentence about the newsletter, shown in the archive.")
@@ -86,6 +46,10 @@ class PublicationSettings:
     postal_address: str = field(
         default="",
         metadata=key(kinds.LINES, "For the foot of every mail; many laws ask for it in bulk mail."),
+    )
+    theme: str = field(
+        default=BASE,
+        metadata=key(kinds.one_of(*THEMES), "How mail and archive look; see `newsletter theme list`."),
     )
     timezone: str = field(
         default="UTC", metadata=key(kinds.TIME_ZONE, 'In which dates are meant: `"America/Vancouver"`.')
@@ -211,7 +175,11 @@ class DeliverySettings:
     """How the mail leaves."""
 
     transport: str = field(
-        default="outbox", metadata=key(kinds.one_of("outbox", "smtp"), "The way out, see its table below.")
+        default="outbox",
+        metadata=key(
+            kinds.one_of("outbox", "sendmail", "smtp", "postmark", "resend"),
+            "The way out, see its table below.",
+        ),
     )
     rate: Rate | None = field(
         default=None,
@@ -230,8 +198,20 @@ class DeliverySettings:
             kinds.ADDRESS, "Where undeliverable mail comes back to.", otherwise="the address in `from`"
         ),
     )
+    verp: bool = field(
+        default=False,
+        metadata=key(
+            kinds.FLAG,
+            "Gives each message a return path of its own, `bounces+TOKEN@…`, so that what comes back tells "
+            "whom it did not reach. The mailbox must take mail for such addresses.",
+            otherwise="`false`",
+        ),
+    )
     outbox: OutboxSettings = field(default_factory=OutboxSettings, metadata={"table": OutboxSettings})
+    sendmail: SendmailSettings = field(default_factory=SendmailSettings, metadata={"table": SendmailSettings})
     smtp: SmtpSettings = field(default_factory=SmtpSettings, metadata={"table": SmtpSettings})
+    postmark: PostmarkSettings = field(default_factory=PostmarkSettings, metadata={"table": PostmarkSettings})
+    resend: ResendSettings = field(default_factory=ResendSettings, metadata={"table": ResendSettings})
     dkim: DkimSettings = field(default_factory=DkimSettings, metadata={"table": DkimSettings})
 
 
@@ -297,6 +277,7 @@ class Settings:
 
     publication: PublicationSettings = field(metadata={"table": PublicationSettings})
     delivery: DeliverySettings = field(default_factory=DeliverySettings, metadata={"table": DeliverySettings})
+    feeds: Mapping[str, FeedSettings] = field(default_factory=dict, metadata={"named": FeedSettings})
     archive: ArchiveSettings = field(default_factory=ArchiveSettings, metadata={"table": ArchiveSettings})
     service: ServiceSettings = field(default_factory=ServiceSettings, metadata={"table": ServiceSettings})
     database: DatabaseSettings = field(default_factory=DatabaseSettings, metadata={"table": DatabaseSettings})
@@ -305,6 +286,15 @@ class Settings:
     )
     subscribers: SubscriberSettings = field(
         default_factory=SubscriberSettings, metadata={"table": SubscriberSettings}
+    )
+    checks: tuple[tuple[str, str], ...] = field(
+        default=(),
+        metadata=key(
+            kinds.LEVELS,
+            "How bad `newsletter check` takes what a rule finds: a key is the rule's code, as in "
+            "[Rules](rules.md), or that of a warning in [How an issue is written](dialect.md).",
+            otherwise="each rule decides itself",
+        ),
     )
     file: str = "newsletter.toml"
     lines: Mapping[str, int] = field(default_factory=dict)

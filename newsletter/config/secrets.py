@@ -29,8 +29,8 @@ def resolve_secret(
         hint = f"Set it for this command: {secret.name}='…' newsletter …"
         found = f"the environment variable {secret.name} is not set or empty"
     else:
-        place = "in" if whole else "on the first line of"
-        hint = f"Put the secret {place} that file, readable only for you (chmod 600)."
+        what = "the key into" if whole else "the secret on the first line of"
+        hint = f"Put {what} that file, readable only for you (chmod 600)."
         try:
             value = read_file(secret.name)
             found = f"the file {secret.name} is empty"

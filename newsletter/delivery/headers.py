@@ -6,7 +6,9 @@ encoded-words, RFC 2047 2) unless one address or URI alone is longer; no line is
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -34,6 +36,8 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _LOCAL = rf'(?:{_ATOM}(?:\.{_ATOM})*|"(?:[ !#-\[\]-~]|\\[ -~])*")'
 _LOCAL_PART = re.compile(_LOCAL)
+_INTERNATIONAL = re.compile(_LOCAL.replace("A-Za-z", "A-Za-z\u00a1-\U0010ffff"))
+"""The local part of an international address, to be printable as well."""
 _ADDRESS = re.compile(rf"(?P<local>{_LOCAL})@{_LABEL}(?:\.{_LABEL})*")
 _DOTTED = re.compile(rf"{_ATOM}(?:\.{_ATOM})+")
 _LONGEST_ADDRESS = 254
@@ -86,7 +90,7 @@ def address(value: str) -> str:
     """The addr-spec (RFC 5322 3.4.1) as it goes out: ASCII, an international domain as A-labels (RFC 5890).
 
     Raises ContentError: `bad-address` when it is none or is too long (RFC 5321 4.5.3.1), `needs-smtputf8`
-    when its local part is not ASCII (RFC 6531), for such mailboxes cannot be reached yet.
+    when its local part is not ASCII (RFC 6531): only a recipient's may be, see `recipient`.
     """
     match = _ADDRESS.fullmatch(value)
     if match and match.end("local") <= _LONGEST_LOCAL_PART and len(value) <= _LONGEST_ADDRESS:
@@ -105,6 +109,22 @@ def address(value: str) -> str:
     raise ContentError(f"{value!r} is not an e-mail address", code="bad-address")
 
 
+def recipient(value: str) -> str:
+    """Like `address`, with letters of any script allowed before the @ (RFC 6531 3.3, in NFC as 6532 3.1 asks).
+
+    Its domain is in A-labels all the same. A message to such an address needs SMTPUTF8 all the way.
+    """
+    local, _, domain = value.rpartition("@")
+    if local.isascii():
+        return address(value)
+    local = unicodedata.normalize("NFC", local)
+    plain = f"{local}@{address(f'x@{domain}')[2:]}"
+    fits = len(local.encode()) <= _LONGEST_LOCAL_PART and len(plain.encode()) <= _LONGEST_ADDRESS
+    if not (fits and local.isprintable() and _INTERNATIONAL.fullmatch(local)):
+        raise ContentError(f"{value!r} is not an e-mail address", code="bad-address")
+    return plain
+
+
 @lru_cache(maxsize=4096)
 def a_labels(domain: str) -> str:
     """An international domain in ASCII (IDNA 2008 after UTS 46 mapping); ContentError when it is none."""
@@ -117,6 +137,26 @@ def a_labels(domain: str) -> str:
     if len(plain) > _LONGEST_DOMAIN:
         raise ContentError(f"the domain name {domain!r} is too long", code="bad-address")
     return plain
+
+
+def verp(return_path: str, token: str) -> str:
+    """The return path of one message (VERP): `bounces@example.org` becomes `bounces+TOKEN@example.org`."""
+    local, _, domain = return_path.rpartition("@")
+    return f"{local}+{token}@{domain}"
+
+
+_FEEDBACK = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def feedback_id(slug: str, list_id: str) -> str:
+    """The Feedback-ID of a mailing, `issue:list:kind:sender`: four fields, none of them about a person.
+
+    Gmail counts complaints by each of the first three, as long as the last, the sender, stays the same; it
+    must have 5 to 15 characters, and no field may repeat another.
+    """
+    sender = hashlib.sha256(list_id.encode()).hexdigest()[:12]
+    issue, newsletter = (_FEEDBACK.sub("-", each)[:60] for each in (slug, list_id))
+    return f"{issue}:{newsletter}:issue:{sender}"
 
 
 def list_id(value: str) -> str:
@@ -182,12 +222,12 @@ def mailbox_field(name: str, display_name: str, bracketed: str) -> bytes:
     """A field of the form `Display name <bracketed>`: From, To, Reply-To, List-Id (RFC 2919).
 
     `display_name` may be empty; it is tidied, then quoted or encoded as it needs. `bracketed` is an addr-spec
-    or list identifier in ASCII and stays as it is.
+    or list identifier and stays as it is: in ASCII, but for an international recipient (RFC 6532).
     """
     if _ATOMS.fullmatch(display_name):
         simple = f"{name}: {display_name} <{bracketed}>\r\n"
         if len(simple) <= _GOOD_LENGTH + 2:
-            return simple.encode("ascii")
+            return simple.encode()
     end = f"<{bracketed}>"
     display_name = tidy_name(display_name)
     if not display_name:
@@ -282,4 +322,4 @@ def _fold(name: str, tokens: Sequence[str], limit: int) -> bytes:
             line = ""
         line += f" {token}"
     lines.append(line)
-    return ("\r\n".join(lines) + "\r\n").encode("ascii")
+    return ("\r\n".join(lines) + "\r\n").encode()

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from html import escape
-from operator import attrgetter
 
 from newsletter.delivery import headers
+from newsletter.delivery.dkim import Signer
+from newsletter.delivery.merging import Reader, reader
 from newsletter.delivery.pieces import Hole, Piece, Slot, body_pieces, boundary_for
 from newsletter.delivery.quoted import encode_value
+from newsletter.delivery.seal import Seal
+from newsletter.document import Merge
 from newsletter.errors import ContentError
 from newsletter.model import (
-    STANDARD_FIELDS,
     UNSUBSCRIBE_URL,
     Identity,
     Message,
@@ -47,16 +50,23 @@ def message_id(key: bytes, campaign_id: int, public_id: bytes, domain: str) -> s
 
     To anybody without `key` it tells nothing about the reader (RFC 5322 3.6.4 only wants it unique).
     """
-    name = hmac.digest(key, b"message-id:%d:" % campaign_id + public_id, "sha256")[:16].hex()
+    keyed = _keyed(key).copy()
+    keyed.update(b"message-id:%d:" % campaign_id + public_id)
+    name = keyed.digest()[:16].hex()
     return f"<{name}@{domain if domain.isascii() else headers.a_labels(domain)}>"
+
+
+@lru_cache(maxsize=4)
+def _keyed(key: bytes) -> hmac.HMAC:
+    """To be copied: `hmac.digest` lets go of the interpreter lock, which costs more than its work."""
+    return hmac.new(key, digestmod="sha256")
 
 
 @dataclass(frozen=True, slots=True)
 class _Field:
     """A merge field with the places of all the pieces that it fills."""
 
-    read: Callable[[Subscriber], str]
-    fallback: str
+    read: Reader
     text_at: tuple[int, ...]
     html_at: tuple[int, ...]
 
@@ -74,6 +84,7 @@ class MessageTemplate:
         "_id_at",
         "_link",
         "_pieces",
+        "_seal",
         "_sender",
         "_subject",
         "_subject_at",
@@ -81,7 +92,16 @@ class MessageTemplate:
         "_token_at",
     )
 
-    def __init__(self, pieces: Sequence[Piece], *, subject: Segments, sender: str, link: str) -> None:
+    def __init__(
+        self,
+        pieces: Sequence[Piece],
+        *,
+        subject: Segments,
+        sender: str,
+        link: str,
+        language: str,
+        seal: Seal | None,
+    ) -> None:
         self._pieces = [piece if isinstance(piece, bytes) else b"" for piece in pieces]
         places: dict[Slot | Hole, list[int]] = {slot: [] for slot in Slot}
         for at, piece in enumerate(pieces):
@@ -90,24 +110,29 @@ class MessageTemplate:
         (self._to_at,), (self._date_at,) = places[Slot.TO], places[Slot.DATE]
         (self._id_at,) = places[Slot.MESSAGE_ID]
         self._token_at, self._subject_at = places[Slot.TOKEN], places[Slot.SUBJECT]
-        names = dict.fromkeys((hole.name, hole.fallback) for hole in places if isinstance(hole, Hole))
+        merges = dict.fromkeys(hole.merge for hole in places if isinstance(hole, Hole))
         self._fields = tuple(
             _Field(
-                _reader(name),
-                fallback,
-                tuple(places.get(Hole(name, fallback, html=False), ())),
-                tuple(places.get(Hole(name, fallback, html=True), ())),
+                reader(merge, language),
+                tuple(places.get(Hole(merge, html=False), ())),
+                tuple(places.get(Hole(merge, html=True), ())),
             )
-            for name, fallback in names
+            for merge in merges
         )
-        self._subject = subject
+        self._subject = tuple(
+            each if isinstance(each, str) or each.name == UNSUBSCRIBE_URL else reader(each, language)
+            for each in subject
+        )
         self._sender = sender
         self._link = link
+        self._seal = seal
         self._date = (_NEVER, _NEVER, b"")
 
     @classmethod
-    def compile(cls, rendition: Rendition, identity: Identity) -> MessageTemplate:
-        """Encodes `rendition` for sending by `identity`.
+    def compile(
+        cls, rendition: Rendition, identity: Identity, signer: Signer | None = None
+    ) -> MessageTemplate:
+        """Encodes `rendition` for sending by `identity`; with a `signer`, every message is signed (DKIM).
 
         Raises ContentError when a value cannot stand in a header: a line break in the subject, say.
         """
@@ -116,30 +141,41 @@ class MessageTemplate:
         text = body_pieces(rendition.text, link, html=False)
         html = body_pieces(rendition.html, link, html=True)
         boundary = boundary_for([*text, *html])
+        header = [
+            *_header(rendition, identity),
+            headers.plain_field("MIME-Version", "1.0"),
+            f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode("ascii"),
+        ]
+        body = [
+            _PART_START.format(boundary=boundary, kind="plain").encode("ascii"),
+            *text,
+            b"\r\n" + _PART_START.format(boundary=boundary, kind="html").encode("ascii"),
+            *html,
+            f"\r\n--{boundary}--\r\n".encode("ascii"),
+        ]
         return cls(
-            [
-                *_header(rendition, identity),
-                headers.plain_field("MIME-Version", "1.0"),
-                f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n\r\n'.encode("ascii"),
-                _PART_START.format(boundary=boundary, kind="plain").encode("ascii"),
-                *text,
-                b"\r\n" + _PART_START.format(boundary=boundary, kind="html").encode("ascii"),
-                *html,
-                f"\r\n--{boundary}--\r\n".encode("ascii"),
-            ],
+            [*header, *body],
             subject=rendition.subject,
             sender=sender,
             link=link,
+            language=identity.language,
+            seal=Seal(signer, header, body) if signer else None,
         )
 
-    def assemble(self, *, subscriber: Subscriber, token: str, message_id: str, date: datetime) -> Message:
+    def assemble(
+        self, *, subscriber: Subscriber, token: str, message_id: str, date: datetime, bounce_token: str = ""
+    ) -> Message:
         """The message for one reader; `date` is the moment of sending, `token` his token for leaving.
+
+        With a `bounce_token` the envelope's sender is an address of his own (VERP), `bounces+TOKEN@…`, so
+        that a message that comes back tells whose it was; without one it is the return path that all share.
 
         Raises ContentError when his address cannot be mailed, or the token or Message-ID is malformed.
         """
-        if not _TOKEN.fullmatch(token) or not _MESSAGE_ID.fullmatch(message_id):
+        tokens = (token, bounce_token) if bounce_token else (token,)
+        if not all(map(_TOKEN.fullmatch, tokens)) or not _MESSAGE_ID.fullmatch(message_id):
             raise ContentError(f"the token or the Message-ID {message_id!r} is malformed", code="bad-token")
-        recipient = headers.address(subscriber.email)
+        recipient = headers.recipient(subscriber.email)
         pieces = self._pieces.copy()
         pieces[self._to_at] = headers.mailbox_field("To", subscriber.name, recipient)
         pieces[self._date_at] = self._date_octets(date)
@@ -148,7 +184,7 @@ class MessageTemplate:
         for at in self._token_at:
             pieces[at] = token_octets
         for field in self._fields:
-            value = headers.tidy(field.read(subscriber)) or field.fallback
+            value = field.read(subscriber)
             if _SAME_EVERYWHERE.fullmatch(value):
                 in_text = in_html = value.encode("ascii")
             else:
@@ -159,12 +195,15 @@ class MessageTemplate:
                 pieces[at] = in_html
         for at in self._subject_at:
             pieces[at] = headers.text_field("Subject", self._subject_for(subscriber, token))
+        if self._seal:
+            pieces.insert(0, self._seal.fields(pieces, date))
         return Message(
             key=subscriber.id,
             message_id=message_id,
-            sender=self._sender,
+            sender=headers.verp(self._sender, bounce_token) if bounce_token else self._sender,
             recipient=recipient,
             content=b"".join(pieces),
+            eight_bit=not recipient.isascii(),
             dotless=True,
         )
 
@@ -182,18 +221,11 @@ class MessageTemplate:
         for segment in self._subject:
             if isinstance(segment, str):
                 words.append(segment)
-            elif segment.name == UNSUBSCRIBE_URL:
+            elif isinstance(segment, Merge):
                 words.append(self._link + token)
             else:
-                words.append(headers.tidy(_reader(segment.name)(subscriber)) or segment.fallback or "")
+                words.append(segment(subscriber))
         return "".join(words)
-
-
-def _reader(name: str) -> Callable[[Subscriber], str]:
-    """Reads a merge field of a subscriber: one that every publication has, or the publisher's own."""
-    if name in STANDARD_FIELDS:
-        return attrgetter(name)
-    return lambda subscriber: subscriber.fields.get(name, "")
 
 
 # --- header ----------------------------------------------------------------------------------------------
@@ -230,6 +262,8 @@ def _header(rendition: Rendition, identity: Identity) -> list[Piece]:
         pieces.append(
             headers.uris_field("Archived-At", [headers.uri(identity.issue_url, "the issue's address")])
         )
+    if identity.feedback_id:
+        pieces.append(headers.plain_field("Feedback-ID", identity.feedback_id))
     pieces.append(headers.plain_field("Precedence", "bulk"))
     pieces.append(headers.plain_field("X-Auto-Response-Suppress", "OOF, AutoReply"))
     return pieces

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from html import escape
 from typing import TypeAlias
 
-from newsletter.delivery.headers import tidy
 from newsletter.delivery.quoted import SOFT_BREAK, encode
+from newsletter.document import Merge
 from newsletter.model import UNSUBSCRIBE_URL, Segments
 
 
@@ -28,8 +28,7 @@ class Slot(Enum):
 class Hole:
     """Where a merge field's value goes."""
 
-    name: str
-    fallback: str
+    merge: Merge
     html: bool
 
 
@@ -53,7 +52,7 @@ def body_pieces(segments: Segments, link: str, *, html: bool) -> list[Piece]:
             run += escape(link, quote=True) if html else link
             hole: Piece = Slot.TOKEN
         else:
-            hole = Hole(segment.name, tidy(segment.fallback or ""), html)
+            hole = Hole(replace(segment, line=0), html)
         close_run()
         pieces += [hole, SOFT_BREAK]
         run = ""

@@ -1,4 +1,4 @@
-"""The reference files of a publication: issues/references.bib and issues/references.json."""
+"""The reference files of a publication: references.bib, references.json and retracted.txt in its `issues`."""
 
 from __future__ import annotations
 
@@ -7,66 +7,85 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from newsletter.document import Citation
 from newsletter.errors import Problem
 from newsletter.files.faults import read_fault
 from newsletter.files.issues import decode
 from newsletter.model import Issue, Reference
-from newsletter.writing.references import bibtex_keys, read_bibtex, read_csl_json
-from newsletter.writing.walk import walk
+from newsletter.writing.references import BibtexFile, read_csl_json
+from newsletter.writing.retractions import read_retracted
+from newsletter.writing.walk import citations
 
 BIBTEX = "references.bib"
 CSL_JSON = "references.json"
+RETRACTED = "retracted.txt"
 
 
 def cited_keys(issue: Issue) -> set[str]:
     """The keys of all works that the issue cites."""
-    return {cite.key for node, _ in walk(issue.body) if isinstance(node, Citation) for cite in node.cites}
+    return {cite.key for citation, _ in citations(issue.body) for cite in citation.cites}
 
 
 @dataclass(frozen=True)
 class ReferenceFiles:
-    """The reference files in `folder` (the publication's `issues`); either, both or neither may be there.
+    """The reference files in `folder` (the publication's `issues`); each of them may be missing.
 
-    Raises ContentError when one is not UTF-8, StorageError when it cannot be read.
+    Files are read once, works when they are first wanted. Raises ContentError when a file is not UTF-8,
+    StorageError when it cannot be read.
     """
 
     folder: Path
 
     def read(self, wanted: Collection[str] | None = None) -> tuple[dict[str, Reference], list[Problem]]:
-        """The works by key, and what is wrong with the files; with `wanted`, only those of these keys.
+        """The works of these keys (None: all), and what is wrong with them.
 
         A work that stands in both files counts as it is in BibTeX.
         """
-        found, problems = read_bibtex(self._bibtex, self._name(BIBTEX), wanted)
+        found, problems = self._bibtex.read(wanted)
         works = {work.key: work for work in found}
-        others, more = self._csl_json
-        for work in others:
-            if wanted is None or work.key in wanted:
-                works.setdefault(work.key, work)
-        return works, [*problems, *more]
-
-    @cached_property
-    def keys(self) -> list[str]:
-        """The keys of all works."""
         others, _ = self._csl_json
-        return list(dict.fromkeys((*bibtex_keys(self._bibtex), *(work.key for work in others))))
+        for key in others if wanted is None else wanted:
+            if key in others:
+                works.setdefault(key, others[key])
+        return works, problems
+
+    def survey(self) -> list[Problem]:
+        """What is wrong with the files as a whole; quick also where they hold thousands of works."""
+        return [*self._bibtex.survey(), *self._csl_json[1], *self._retracted[1]]
 
     @cached_property
-    def _bibtex(self) -> str:
-        return self._text(BIBTEX)
+    def places(self) -> dict[str, tuple[str, int]]:
+        """Where each work stands: file and line, by its key."""
+        places = {key: (self._name(BIBTEX), line) for key, line in self._bibtex.lines.items()}
+        for key, work in self._csl_json[0].items():
+            places.setdefault(key, (work.file, work.line))
+        return places
+
+    @property
+    def retracted(self) -> frozenset[str]:
+        """The DOIs of works that were retracted, in lower case."""
+        return self._retracted[0]
 
     @cached_property
-    def _csl_json(self) -> tuple[list[Reference], list[Problem]]:
+    def _bibtex(self) -> BibtexFile:
+        return BibtexFile(self._text(BIBTEX), self._name(BIBTEX))
+
+    @cached_property
+    def _csl_json(self) -> tuple[dict[str, Reference], list[Problem]]:
         text = self._text(CSL_JSON)
-        return read_csl_json(text, self._name(CSL_JSON)) if text else ([], [])
+        works, problems = read_csl_json(text, self._name(CSL_JSON)) if text else ([], [])
+        return {work.key: work for work in works}, problems
+
+    @cached_property
+    def _retracted(self) -> tuple[frozenset[str], list[Problem]]:
+        return read_retracted(self._text(RETRACTED), self._name(RETRACTED))
 
     def _name(self, name: str) -> str:
         return f"{self.folder.name}/{name}"
 
     def _text(self, name: str) -> str:
         try:
-            return decode((self.folder / name).read_bytes(), self._name(name))
+            text = decode((self.folder / name).read_bytes(), self._name(name))
+            return text.removeprefix("\ufeff")
         except FileNotFoundError:
             return ""
         except OSError as error:

@@ -27,8 +27,15 @@ def finish(contents: Sequence[str], css: str) -> list[str]:
 
     Our renderers write nothing else, so that for their HTML the sanitiser is a second lock, not the first.
     """
-    cleaned = [_cleaner().clean(content) for content in contents]
-    return _inliner().inline_many_fragments(cleaned, [css] * len(cleaned))
+    filled = [index for index, content in enumerate(contents) if content]
+    # one document for all pieces, in elements of their own that the sanitiser lets no content have
+    cleaned = "</section><section>".join(_cleaner().clean(contents[index]) for index in filled)
+    inlined = _inliner().inline_fragment(f"<section>{cleaned}</section>", css)
+    finished = [""] * len(contents)
+    pieces = inlined.removeprefix("<section>").removesuffix("</section>").split("</section><section>")
+    for index, piece in zip(filled, pieces if filled else [], strict=True):
+        finished[index] = piece
+    return finished
 
 
 @cache

@@ -1,10 +1,10 @@
-"""Editions as canonical JSON: so the ledger freezes them, and over this their digest is taken."""
+"""Editions as canonical JSON, as the ledger freezes them, and the digest that equal editions share."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -16,9 +16,20 @@ _FORMAT = 1
 
 
 def freeze(slug: str, title: str, identity: Identity, renditions: Sequence[Rendition]) -> Edition:
-    """The edition with its digest, the SHA-256 of its canonical JSON."""
-    text = _canonical(slug, title, identity, renditions)
-    return Edition(slug, title, identity, tuple(renditions), hashlib.sha256(text.encode()).hexdigest())
+    """The edition with its digest: the SHA-256 of its canonical JSON, in which each text is replaced by its
+    length in bytes of UTF-8, followed by the texts themselves. (To hash them escaped takes twice as long.)
+    """
+    texts: list[bytes] = []
+
+    def length(text: str) -> int:
+        texts.append(text.encode())
+        return len(texts[-1])
+
+    outline = _canonical(slug, title, identity, renditions, length)
+    digest = hashlib.sha256(outline.encode())
+    for text in texts:
+        digest.update(text)
+    return Edition(slug, title, identity, tuple(renditions), digest.hexdigest())
 
 
 def edition_to_json(edition: Edition) -> str:
@@ -57,7 +68,14 @@ def edition_from_json(text: str) -> Edition:
         ) from error
 
 
-def _canonical(slug: str, title: str, identity: Identity, renditions: Sequence[Rendition]) -> str:
+def _canonical(
+    slug: str,
+    title: str,
+    identity: Identity,
+    renditions: Sequence[Rendition],
+    shown: Callable[[str], str | int] = str,
+) -> str:
+    """Canonical JSON; `shown` is what stands for the text of a segment."""
     value = {
         "format": _FORMAT,
         "slug": slug,
@@ -66,9 +84,9 @@ def _canonical(slug: str, title: str, identity: Identity, renditions: Sequence[R
         "renditions": [
             {
                 "tier": each.tier.value,
-                "subject": _plain(each.subject),
-                "html": _plain(each.html),
-                "text": _plain(each.text),
+                "subject": _plain(each.subject, shown),
+                "html": _plain(each.html, shown),
+                "text": _plain(each.text, shown),
             }
             for each in renditions
         ],
@@ -76,12 +94,29 @@ def _canonical(slug: str, title: str, identity: Identity, renditions: Sequence[R
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def _plain(segments: Segments) -> list[str | dict[str, str | None]]:
-    return [
-        each if isinstance(each, str) else {"merge": each.name, "fallback": each.fallback}
-        for each in segments
-    ]
+def _plain(segments: Segments, shown: Callable[[str], str | int]) -> list[str | int | dict[str, Any]]:
+    return [shown(each) if isinstance(each, str) else _plain_merge(each) for each in segments]
+
+
+def _plain_merge(merge: Merge) -> dict[str, Any]:
+    """A merge field; what it does not have is left out, but for the fallback."""
+    plain: dict[str, Any] = {"merge": merge.name, "fallback": merge.fallback}
+    if merge.filters:
+        plain["filters"] = list(merge.filters)
+    if merge.then is not None:
+        plain["then"] = merge.then
+    return plain
 
 
 def _segments(values: Sequence[Any]) -> Segments:
-    return tuple(each if isinstance(each, str) else Merge(each["merge"], each["fallback"]) for each in values)
+    return tuple(
+        each
+        if isinstance(each, str)
+        else Merge(
+            each["merge"],
+            each["fallback"],
+            filters=tuple(each.get("filters", ())),
+            then=each.get("then"),
+        )
+        for each in values
+    )

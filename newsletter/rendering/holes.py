@@ -1,46 +1,51 @@
-"""Stand-ins: ASCII names that hold a place for a merge field or a slot while an edition is put together.
+"""Stand-ins that hold the place of a merge field while an edition is put together.
 
-Templates, MJML, the sanitiser and the line breaker all leave letters and digits alone, and the names contain
-a hash of everything that goes into the edition, so that nothing an author writes can imitate one.
+A stand-in is a number between two noncharacters, code points that Unicode keeps for use inside programs.
+`writing.cleaning.clean` takes those out of everything that an author writes, so nothing can imitate one;
+templates, the sanitiser and the line breaker leave them alone.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from newsletter.document import Merge
 from newsletter.model import Segments
 
+_FIRST, _LAST = "\ufffe", "\uffff"
+STAND_IN = re.compile(f"{_FIRST}(\\d+){_LAST}")
+"""What a merge field looks like until the edition is split into segments."""
 
-def fingerprint(*contents: object) -> str:
-    """20 hexadecimal digits of the SHA-256 of `contents` (frozen data, by their representation)."""
-    text = "\0".join(map(repr, contents))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+BEGINS_STAND_IN = _FIRST
+"""The character that every stand-in begins with, and nothing else."""
 
 
 class Holes:
     """The merge fields of one edition and the stand-ins that hold their places."""
 
-    def __init__(self, digits: str) -> None:
-        self._digits = digits
+    def __init__(self) -> None:
         self._merges: dict[Merge, str] = {}
 
     def stand_in(self, merge: Merge) -> str:
-        """The name that holds the place of `merge`; the same for the same field and fallback."""
-        field = Merge(merge.name, merge.fallback)
-        return self._merges.setdefault(field, f"hole{self._digits}n{len(self._merges)}x")
+        """What holds the place of `merge`; the same for the same field and fallback."""
+        field = replace(merge, line=0)
+        return self._merges.setdefault(field, f"{_FIRST}{len(self._merges)}{_LAST}")
 
     def split(self, text: str) -> Segments:
-        """`text` as segments: a merge field wherever one of its stand-ins is."""
+        """`text` as segments: a merge field wherever one of its stand-ins is.
+
+        Raises ValueError when something has been cut out of the middle of a stand-in.
+        """
         return tuple(self._segments(text))
 
     def _segments(self, text: str) -> Iterator[str | Merge]:
         fields = list(self._merges)
-        pieces = re.split(rf"hole{self._digits}n(\d+)x", text)
-        for position, piece in enumerate(pieces):
+        for position, piece in enumerate(STAND_IN.split(text)):
             if position % 2:
                 yield fields[int(piece)]
+            elif _FIRST in piece or _LAST in piece:
+                raise ValueError("a stand-in was taken apart")
             elif piece:
                 yield piece

@@ -1,8 +1,8 @@
 """HTML of document nodes: what mail and web have in common. `html_mail` and `html_web` fill in the rest.
 
 Every character of the author is escaped here; nothing he writes is markup. Class names are the theme's to
-style: quote, quoted, attribution, figure, caption, source, aside, objection, kicker, members, kept-back,
-data, code, break, noteref, notes, note.
+style: quote, quoted, attribution, figure, caption, video, still, watch, source, aside, objection, kicker,
+members, kept-back, data, code, break, noteref, notes, note.
 """
 
 from __future__ import annotations
@@ -43,10 +43,11 @@ from newsletter.document import (
     Strong,
     Table,
     Text,
+    Video,
 )
 from newsletter.model import Tier
-from newsletter.rendering import words
 from newsletter.rendering.prose import count_words
+from newsletter.rendering.words import Words
 from newsletter.writing.citations import Bibliography
 from newsletter.writing.cleaning import clean
 
@@ -76,8 +77,8 @@ def address(href: str, base: str) -> str:
 class HtmlRenderer(ABC):
     """Renders passages (the intro, a nugget, a reference) for one place and one tier.
 
-    Afterwards `cited` holds the keys of the references that readers of this tier see cited, in order, and
-    `tiered` says whether anything depended on the tier.
+    Since `begin`, `cited` holds the keys of the references that readers of this tier see cited, in order,
+    and `tiered` says whether anything depended on the tier.
     """
 
     place: str
@@ -86,14 +87,20 @@ class HtmlRenderer(ABC):
     alignment: str
     """The attribute that aligns a table's cell, with {} for where to."""
 
-    def __init__(self, bibliography: Bibliography, tier: Tier, base: str) -> None:
+    def __init__(self, bibliography: Bibliography, tier: Tier, base: str, words: Words) -> None:
         self.cited: dict[str, None] = {}
         self.tiered = False
         self._bibliography = bibliography
         self._tier = tier
         self._base = base
+        self._words = words
         self._anchor = ""
         self._noted: set[int] = set()
+
+    def begin(self) -> None:
+        """Forgets what was rendered before."""
+        self.cited.clear()
+        self.tiered = False
 
     def passage(self, blocks: Sequence[Block], notes: Sequence[Note] = (), anchor: str = "") -> str:
         """Blocks and the footnotes that they refer to; footnotes of what this tier does not see stay out."""
@@ -128,7 +135,8 @@ class HtmlRenderer(ABC):
             case Figure():
                 return self._figure(block)
             case Source(children):
-                return f'<p class="source">{words.SOURCE}: {self._inlines(children, credit=True)}</p>\n'
+                credit = self._inlines(children, credit=True)
+                return f'<p class="source">{self._say("source")}: {credit}</p>\n'
             case Heading(level, children):
                 return f"<h{level}>{self._inlines(children)}</h{level}>\n"
             case Listing():
@@ -136,22 +144,35 @@ class HtmlRenderer(ABC):
             case Aside(blocks):
                 return self._panel("aside", "", (), blocks)
             case Objection(title, blocks):
-                return self._panel("objection", words.OBJECTION, title, blocks)
+                return self._panel("objection", self._say("objection"), title, blocks)
             case Members(blocks):
                 self.tiered = True
                 if self._tier is Tier.MEMBER:
-                    return self._panel("members", words.MEMBERS, (), blocks)
-                return f'<p class="kept-back">{words.members_passage(count_words(blocks))}</p>\n'
+                    return self._panel("members", self._say("for_members"), (), blocks)
+                note = self._words.members_passage(count_words(blocks))
+                return f'<p class="kept-back">{escape(note)}</p>\n'
             case Only(place, blocks):
                 return self.blocks(blocks) if place == self.place else ""
             case CodeBlock():
                 return self._code_block(block)
             case Table():
                 return self._table(block)
+            case Video():
+                return self._video(block)
             case Rule():
                 return self._rule()
             case _:
                 assert_never(block)
+
+    def _video_words(self, video: Video) -> str:
+        """The words of a card: what it is, the title as a link, and where that leads."""
+        title = self.title(video.title)
+        where = f'<p class="caption">{escape(video.site)}</p>\n' if title else ""
+        watch = self._watch(video, title or escape(self._words["watch_on"](site=video.site)))
+        return f'<p class="kicker">{self._say("video")}</p>\n<p class="watch">{watch}</p>\n{where}'
+
+    def _watch(self, video: Video, content: str) -> str:
+        return f'<a href="{escape(address(video.href, self._base))}">{content}</a>'
 
     def _listing(self, listing: Listing) -> str:
         if listing.start is None:
@@ -196,15 +217,28 @@ class HtmlRenderer(ABC):
     # --- inlines
 
     def _inlines(self, inlines: Sequence[Inline], *, links: bool = True, credit: bool = False) -> str:
-        parts = [self._inline(inline, links, credit) for inline in inlines]
-        for index in range(len(parts) - 1, 0, -1):
-            if links and isinstance(inlines[index], NoteRef) and isinstance(inlines[index - 1], NoteRef):
-                parts.insert(index, "<sup>,</sup>")  # or notes 1 and 2 would read as note 12
+        parts: list[str] = []
+        words: list[str] = []  # most inlines are these and the ends of lines: they are escaped together
+        before: type = Text
+        for inline in inlines:
+            kind = type(inline)
+            if isinstance(inline, Text):
+                words.append(inline.text)
+            elif isinstance(inline, Break) and not inline.hard:
+                words.append("\n")
+            else:
+                if words:
+                    parts.append(escape("".join(words)))
+                    words.clear()
+                if kind is before is NoteRef and links:
+                    parts.append("<sup>,</sup>")  # or notes 1 and 2 would read as note 12
+                parts.append(self._inline(inline, links, credit))
+            before = kind
+        if words:
+            parts.append(escape("".join(words)))
         return "".join(parts)
 
     def _inline(self, inline: Inline, links: bool, credit: bool) -> str:
-        if isinstance(inline, Text):  # most are, and this is quicker than a match
-            return escape(inline.text)
         match inline:
             case Emphasis(children):
                 return f"<em>{self._inlines(children, links=links, credit=credit)}</em>"
@@ -212,8 +246,10 @@ class HtmlRenderer(ABC):
                 content = self._inlines(children, links=False, credit=credit)
                 to = address(href, self._base) if links else ""
                 return f'<a href="{escape(to)}">{content}</a>' if to else content
-            case Break(hard):
-                return "<br>\n" if hard else "\n"
+            case Break():
+                return "<br>\n"
+            case Text(text):
+                return escape(text)  # pragma: no cover - `_inlines` has seen to it
             case Strong(children):
                 return f"<strong>{self._inlines(children, links=links, credit=credit)}</strong>"
             case Citation():
@@ -237,6 +273,10 @@ class HtmlRenderer(ABC):
             case _:
                 assert_never(inline)
 
+    def _say(self, name: str) -> str:
+        """A phrase of the theme as HTML."""
+        return escape(self._words[name])
+
     def _reference(self, key: str) -> str:
         return f"{self._base}#ref-{key}"
 
@@ -247,6 +287,9 @@ class HtmlRenderer(ABC):
 
     @abstractmethod
     def _figure(self, figure: Figure) -> str: ...
+
+    @abstractmethod
+    def _video(self, video: Video) -> str: ...
 
     @abstractmethod
     def _panel(self, kind: str, kicker: str, title: Sequence[Inline], blocks: Sequence[Block]) -> str: ...

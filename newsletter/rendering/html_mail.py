@@ -10,9 +10,11 @@ from newsletter.document import (
     Figure,
     Inline,
     Merge,
+    Nugget,
     Picture,
     Quotation,
     Table,
+    Video,
 )
 from newsletter.model import PictureFile, Tier
 from newsletter.rendering.holes import Holes
@@ -25,6 +27,14 @@ QUOTE_INSET = 21
 
 PANEL_INSET = 40
 """Pixels that a panel's padding takes from its width."""
+
+STILL_WIDTH = 120
+"""Pixels of the still in a video's card: small enough to leave room for the title on a telephone."""
+
+FIGURE_MARK = "\ufffe!\uffff"
+"""Stands at both ends of the figure that a theme may show elsewhere, made as the stand-ins in `holes` are."""
+
+_STILL_GAP = 16
 
 _TABLE = 'width="100%" cellpadding="0" cellspacing="0" border="0"'
 
@@ -44,23 +54,53 @@ class MailRenderer(HtmlRenderer):
         theme: Theme,
         holes: Holes,
     ) -> None:
-        super().__init__(bibliography, tier, issue_url)
+        super().__init__(bibliography, tier, issue_url, theme.words)
         self._pictures = pictures
         self._holes = holes
         sizes = theme.tokens["sizes"]
-        self._width = int(sizes["width"]) - 2 * int(sizes["gutter"])
+        self._card = int(sizes["width"]) - 2 * int(sizes["gutter"])
+        self._width = self._card - 2 * int(sizes["inset"])
+        self._marked: Figure | None = None
         self._surface = theme.tokens["light"]["surface"]
+
+    def marked_passage(self, nugget: Nugget, figure: Figure | None) -> str:
+        """A nugget's text with a FIGURE_MARK before and after `figure`, one of its own blocks."""
+        self._marked = figure
+        return self.passage(nugget.blocks, nugget.notes, nugget.anchor)
+
+    def card(self, figure: Figure) -> tuple[str, str]:
+        """A figure in two pieces, for a card: the picture as wide as a card, and the caption, which may be
+        empty."""
+        self._width, width = self._card, self._width
+        image = self._image(figure.picture, self._card)
+        self._width = width
+        return f'<p class="figure card">{image}</p>\n', self._caption(figure)
 
     def _quotation(self, quotation: Quotation) -> str:
         content = self._narrower(quotation.blocks, QUOTE_INSET)
         return _boxed("quote", f"<blockquote>\n{content}</blockquote>\n{self._attribution(quotation)}")
 
     def _figure(self, figure: Figure) -> str:
-        image = self._image(figure.picture, self._width)
-        if not figure.caption:
-            return f'<p class="figure">{image}</p>\n'
-        caption = self._inlines(figure.caption)
-        return f'<p class="figure captioned">{image}</p>\n<p class="caption">{caption}</p>\n'
+        image, caption = self._image(figure.picture, self._width), self._caption(figure)
+        kind = "figure captioned" if caption else "figure"
+        mark = FIGURE_MARK if figure is self._marked else ""
+        return f'{mark}<p class="{kind}">{image}</p>\n{caption}{mark}'
+
+    def _caption(self, figure: Figure) -> str:
+        return f'<p class="caption">{self._inlines(figure.caption)}</p>\n' if figure.caption else ""
+
+    def _video(self, video: Video) -> str:
+        card = self._video_words(video)
+        if video.picture:
+            self._width, width = STILL_WIDTH, self._width
+            still = self._watch(video, self._image(video.picture, STILL_WIDTH))
+            self._width = width
+            card = (
+                f'<table role="presentation" {_TABLE}><tbody><tr>'
+                f'<td class="still" width="{STILL_WIDTH + _STILL_GAP}" valign="top">{still}</td>\n'
+                f'<td valign="top">\n{card}</td></tr></tbody></table>\n'
+            )
+        return _boxed("panel video", card, f' bgcolor="{self._surface}"')
 
     def _panel(self, kind: str, kicker: str, title: Sequence[Inline], blocks: Sequence[Block]) -> str:
         head = f'<p class="kicker">{kicker}</p>\n' if kicker else ""

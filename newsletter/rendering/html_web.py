@@ -13,10 +13,11 @@ from newsletter.document import (
     Picture,
     Quotation,
     Table,
+    Video,
 )
 from newsletter.model import PictureFile, Tier
-from newsletter.rendering import words
 from newsletter.rendering.html import HtmlRenderer, escape
+from newsletter.rendering.words import Words
 from newsletter.writing.citations import Bibliography
 
 _TAGS = {"aside": "aside", "objection": "section", "members": "section"}
@@ -34,8 +35,9 @@ class WebRenderer(HtmlRenderer):
         tier: Tier,
         pictures: Mapping[str, PictureFile],
         picture_href: Callable[[str], str],
+        words: Words,
     ) -> None:
-        super().__init__(bibliography, tier, base="")
+        super().__init__(bibliography, tier, "", words)
         self.shown: dict[str, None] = {}
         self._pictures = pictures
         self._picture_href = picture_href
@@ -57,6 +59,10 @@ class WebRenderer(HtmlRenderer):
         )
         return f'<figure class="figure">\n{image}\n{caption}</figure>\n'
 
+    def _video(self, video: Video) -> str:
+        still = f"{self._watch(video, self._picture(video.picture))}\n" if video.picture else ""
+        return f'<div class="video">\n{still}<div>\n{self._video_words(video)}</div>\n</div>\n'
+
     def _panel(self, kind: str, kicker: str, title: Sequence[Inline], blocks: Sequence[Block]) -> str:
         tag = _TAGS[kind]
         head = f'<p class="kicker">{kicker}</p>\n' if kicker else ""
@@ -69,7 +75,8 @@ class WebRenderer(HtmlRenderer):
         return f'<pre class="code"><code{language}>{escape(code.text)}</code></pre>\n'
 
     def _table(self, table: Table) -> str:
-        opening = f'<div class="tabled" role="region" aria-label="{words.TABLE}" tabindex="0">'
+        label = self._say("table")
+        opening = f'<div class="tabled" role="region" aria-label="{label}" tabindex="0">'
         return f'{opening}<table class="data">{self._rows(table)}</table></div>\n'
 
     def _rule(self) -> str:
@@ -95,13 +102,14 @@ class WebRenderer(HtmlRenderer):
         return f'<sup class="noteref"><a{mark} href="#{name}" role="doc-noteref">{number}</a></sup>'
 
     def _notes(self, notes: Sequence[tuple[int, str]]) -> str:
+        back = self._say("back_to_text")
         items = "".join(
             f'<li id="note-{self._id(number)}" value="{number}">\n{content}'
             f'<p class="back"><a href="#note-{self._id(number)}-mark" role="doc-backlink">'
-            f"{words.BACK_TO_TEXT}</a></p></li>\n"
+            f"{back}</a></p></li>\n"
             for number, content in notes
         )
-        opening = f'<section class="notes" role="doc-endnotes" aria-label="{words.NOTES}">'
+        opening = f'<section class="notes" role="doc-endnotes" aria-label="{self._say("notes")}">'
         return f"{opening}\n<ol>\n{items}</ol>\n</section>\n"
 
     def _id(self, number: int) -> str:

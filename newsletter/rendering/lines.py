@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
+
+from newsletter.rendering.holes import BEGINS_STAND_IN, STAND_IN
 
 WIDTH = 72
 """Columns of the plain text edition."""
-
-STAND_IN = re.compile(r"hole[0-9a-f]{20}n\d+x")
-"""What a merge field looks like until the edition is split into segments (see `holes`)."""
 
 _STAND_IN_WIDTH = 8
 _EVEN = re.compile("[\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u2010-\u2027\u2030-\u205e\u2070-\u209c]*")
@@ -25,7 +25,9 @@ _SPACES = re.compile(r"[ \t]+")
 
 def width(text: str) -> int:
     """How many columns `text` takes: wide East Asian characters two, combining marks none, merge fields 8."""
-    if "hole" in text:
+    if text.isascii():
+        return len(text)
+    if BEGINS_STAND_IN in text:
         text, found = STAND_IN.subn("", text)
         return _columns(text) + found * _STAND_IN_WIDTH
     return _columns(text)
@@ -50,11 +52,10 @@ def fill(text: str, columns: int = WIDTH, *, first: str = "", rest: str = "") ->
     Scripts written without spaces are broken between characters.
     """
     lines: list[str] = []
-    lead = first
+    lead, room = first, columns - width(rest)
     for paragraph in text.split("\n"):
-        even = _EVEN.fullmatch(paragraph) and "hole" not in paragraph
-        broken = (_break_even if even else _break)(paragraph, columns - width(lead), columns - width(rest))
-        for line in broken:
+        broken = _break_even if _EVEN.fullmatch(paragraph) else _break
+        for line in broken(paragraph, columns - width(lead), room):
             lines.append((lead + line).rstrip(" "))
             lead = rest
     return lines
@@ -62,16 +63,19 @@ def fill(text: str, columns: int = WIDTH, *, first: str = "", rest: str = "") ->
 
 def _break_even(text: str, first_room: int, room: int) -> list[str]:
     """Lines of a text in which every character takes one column, and is no merge field."""
-    text = _SPACES.sub(" ", text).strip(" ")
-    head = re.match(_line_of(first_room), text)
-    if head is None:
-        return [""]
-    return [head[1], *re.findall(_line_of(room), text[head.end() :])]
+    if "  " in text:
+        text = _SPACES.sub(" ", text)
+    text = text.strip(" ")
+    if len(text) <= first_room:
+        return [text]
+    head = next(_line_of(first_room).finditer(text))
+    return [head[1], *_line_of(room).findall(text, head.end())]
 
 
-def _line_of(room: int) -> str:
+@cache
+def _line_of(room: int) -> re.Pattern[str]:
     """A pattern for as many words as there is room for, or for one word that is longer."""
-    return rf"(.{{1,{max(room, 1)}}}|[^ ]+)(?: |$)"
+    return re.compile(rf"(.{{1,{max(room, 1)}}}|[^ ]+)(?: |$)")
 
 
 def _break(text: str, first_room: int, room: int) -> list[str]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from newsletter.document import Block, Citation, Cite, Code, CodeBlock, Inline, Nugget, Paragraph, Text
-from newsletter.writing.citations import Bibliography
+from newsletter.document import Block, Code, CodeBlock, Inline, Nugget, Paragraph, Text
 from newsletter.writing.cleaning import clean
 from newsletter.writing.walk import Place, plain, walk_nodes
 
@@ -39,11 +38,3 @@ def count_words(blocks: Sequence[Block]) -> int:
     """How many words a reader of everything finds in `blocks`, captions and members' parts included."""
     nodes = (node for node, _ in walk_nodes(blocks, Place()))
     return sum(len(node.text.split()) for node in nodes if isinstance(node, Text | Code | CodeBlock))
-
-
-def cites_by_number(bibliography: Bibliography) -> bool:
-    """Whether the text cites "[1]", so that lists of references must show their numbers."""
-    return any(
-        prose(bibliography.inlines(Citation((Cite(entry.reference.key),)), str)) == f"[{entry.number}]"
-        for entry in bibliography.entries[:1]
-    )

@@ -33,12 +33,13 @@ from newsletter.document import (
     Strong,
     Table,
     Text,
+    Video,
 )
 from newsletter.model import Tier
-from newsletter.rendering import words
 from newsletter.rendering.html import address
 from newsletter.rendering.lines import WIDTH, fill, table, underline
-from newsletter.rendering.prose import cites_by_number, count_words
+from newsletter.rendering.prose import count_words
+from newsletter.rendering.words import Words
 from newsletter.writing.citations import Bibliography
 from newsletter.writing.cleaning import clean
 
@@ -56,14 +57,20 @@ class TextRenderer:
     """
 
     def __init__(
-        self, bibliography: Bibliography, tier: Tier, issue_url: str, merge: Callable[[Merge], str]
+        self,
+        bibliography: Bibliography,
+        tier: Tier,
+        issue_url: str,
+        merge: Callable[[Merge], str],
+        words: Words,
     ) -> None:
         self.tiered = False
         self._bibliography = bibliography
-        self._numbered = cites_by_number(bibliography)
+        self._numbered = bibliography.numbered
         self._tier = tier
         self._base = issue_url
         self._merge = merge
+        self._words = words
         self._links: dict[str, int] = {}
         self._noted: set[int] = set()
 
@@ -107,11 +114,8 @@ class TextRenderer:
                 lines = fill(self._inlines(children), columns)
                 return [underline(" ".join(lines), "~")] if level == 3 and columns == WIDTH else [lines]
             case Source(children):
-                return [
-                    fill(
-                        self._inlines(children, credit=True), columns, first=f"{words.SOURCE}: ", rest=_INDENT
-                    )
-                ]
+                lead = f"{self._words['source']}: "
+                return [fill(self._inlines(children, credit=True), columns, first=lead, rest=_INDENT)]
             case Figure(picture, caption):
                 return self._figure(picture, caption, columns)
             case Listing():
@@ -119,12 +123,13 @@ class TextRenderer:
             case Aside(blocks):
                 return [_ruled(self._blocks(blocks, columns - len(_PANEL)), _PANEL)]
             case Objection(title, blocks):
-                return [_ruled(self._headed(words.OBJECTION, title, blocks, columns - len(_PANEL)), _PANEL)]
+                return [_ruled(self._headed("objection", title, blocks, columns - len(_PANEL)), _PANEL)]
             case Members(blocks):
                 self.tiered = True
                 if self._tier is Tier.MEMBER:
-                    return [_ruled(self._headed(words.MEMBERS, (), blocks, columns - len(_PANEL)), _PANEL)]
-                return [fill(f"({words.members_passage(count_words(blocks))})", columns)]
+                    parts = self._headed("for_members", (), blocks, columns - len(_PANEL))
+                    return [_ruled(parts, _PANEL)]
+                return [fill(f"({self._words.members_passage(count_words(blocks))})", columns)]
             case Only(place, blocks):
                 return self._blocks(blocks, columns) if place == "email" else []
             case CodeBlock(text):
@@ -133,24 +138,33 @@ class TextRenderer:
                 ]
             case Table():
                 return [self._table(block, columns)]
+            case Video():
+                return [_ruled([self._video(block, columns - len(_PANEL))], _PANEL)]
             case Rule():
                 return [["* * *".center(columns).rstrip()]]
             case _:
                 assert_never(block)
 
     def _headed(
-        self, kicker: str, title: Sequence[Inline], blocks: Sequence[Block], columns: int
+        self, phrase: str, title: Sequence[Inline], blocks: Sequence[Block], columns: int
     ) -> list[list[str]]:
+        kicker = self._words[phrase]
         head = f"{kicker}: {self._inlines(title)}" if title else kicker
         return [fill(head, columns), *self._blocks(blocks, columns)]
 
     def _figure(self, picture: Picture, caption: Sequence[Inline], columns: int) -> list[list[str]]:
         lines = []
         if picture.alt:
-            lines = fill(f"[{words.PICTURE}: {clean(picture.alt)}]", columns)
+            lines = fill(f"[{self._words['picture']}: {clean(picture.alt)}]", columns)
         if caption:
             lines += fill(self._inlines(caption), columns, first=_INDENT, rest=_INDENT)
         return [lines] if lines else []
+
+    def _video(self, video: Video, columns: int) -> list[str]:
+        title = self.title(video.title)
+        says = f"{title} ({video.site})" if title else self._words["watch_on"](site=video.site)
+        lines = fill(f"{self._words['video']}: {clean(says)}", columns, rest=_INDENT)
+        return [*lines, address(video.href, self._base)]
 
     def _listing(self, listing: Listing, columns: int) -> list[list[str]]:
         first = listing.start
@@ -191,15 +205,28 @@ class TextRenderer:
     def _inlines(
         self, inlines: Sequence[Inline], *, links: bool = True, credit: bool = False, spelled: bool = False
     ) -> str:
-        parts = [self._inline(inline, links, credit, spelled) for inline in inlines]
-        for index in range(len(parts) - 1, 0, -1):
-            if links and isinstance(inlines[index], NoteRef) and isinstance(inlines[index - 1], NoteRef):
-                parts.insert(index, ",")  # or notes 1 and 2 would read as note 12
+        parts: list[str] = []
+        words: list[str] = []  # most inlines are these and the ends of lines: they are cleaned together
+        before: type = Text
+        for inline in inlines:
+            kind = type(inline)
+            if isinstance(inline, Text):
+                words.append(inline.text)
+            elif isinstance(inline, Break) and not inline.hard:
+                words.append(" ")
+            else:
+                if words:
+                    parts.append(_plain("".join(words)))
+                    words.clear()
+                if kind is before is NoteRef and links:
+                    parts.append(",")  # or notes 1 and 2 would read as note 12
+                parts.append(self._inline(inline, links, credit, spelled))
+            before = kind
+        if words:
+            parts.append(_plain("".join(words)))
         return "".join(parts)
 
     def _inline(self, inline: Inline, links: bool, credit: bool, spelled: bool) -> str:
-        if isinstance(inline, Text):  # most are, and this is quicker than a match
-            return _words(inline.text)
         match inline:
             case Emphasis(children):
                 return f"_{self._inlines(children, links=links, credit=credit, spelled=spelled)}_"
@@ -207,8 +234,10 @@ class TextRenderer:
                 content = self._inlines(children, links=False, credit=credit)
                 to = address(href, self._base) if links else ""
                 return self._linked(content, to, spelled)
-            case Break(hard):
-                return "\n" if hard else " "
+            case Break():
+                return "\n"
+            case Text(text):
+                return _plain(text)  # pragma: no cover - `_inlines` has seen to it
             case Strong(children):
                 return f"*{self._inlines(children, links=links, credit=credit, spelled=spelled)}*"
             case Citation():
@@ -253,7 +282,7 @@ class TextRenderer:
         return (self._mark(before) if before else "") + chr(ord("a") + last)
 
 
-def _words(text: str) -> str:
+def _plain(text: str) -> str:
     return clean(text).replace("\n", " ")
 
 

@@ -1,30 +1,29 @@
-"""A theme: templates, the publication's own before the theme's, and the tokens of mail and archive."""
+"""A theme: templates, the publication's own before the theme's, with the tokens and words they draw on."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, NoReturn
 
 import jinja2
+import jinja2.nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from newsletter.errors import ConfigurationError, Problem
+from newsletter.errors import ConfigurationError
 from newsletter.rendering.lines import fill, underline
-
-Tokens = Mapping[str, Mapping[str, str | int]]
-"""Values by section and name, as in a theme's tokens.toml."""
+from newsletter.rendering.phrases import read_words
+from newsletter.rendering.tokens import Tokens, read_tokens
+from newsletter.rendering.words import Words
 
 _PLAIN_ENDINGS = (".txt.j2", ".css.j2")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_COLOUR_SECTIONS = ("light", "dark")
-_UNSAFE = re.compile(r"""[<>{};"\\\x00-\x1f]""")
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 _TEMPLATE_ENDING = ".j2"
+_GIVEN = ("tokens", "words")
+"""What every template has at hand."""
+
 _TEMPLATE_FAULTS = (
     jinja2.TemplateError,
     TypeError,
@@ -36,16 +35,19 @@ _TEMPLATE_FAULTS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Theme:
-    """The look of a publication: `environment` finds the templates, `tokens` holds colours, fonts and sizes.
+    """The look of a publication: `environment` finds the templates, `tokens` holds colours, fonts and sizes,
+    `words` the phrases beside the author's own words.
 
-    In templates the tokens are the global `tokens` (`{{ tokens.light.accent }}`). Text put into `*.html.j2`
-    and `*.mjml.j2` is escaped, into `*.txt.j2` and `*.css.j2` it is not.
+    In templates these are the globals `tokens` (`{{ tokens.light.accent }}`) and `words`
+    (`{{ words.unsubscribe }}`). Text put into `*.html.j2` and `*.mjml.j2` is escaped, into `*.txt.j2` and
+    `*.css.j2` it is not. Templates are read once: who changes a file makes the theme anew.
     """
 
     name: str
     tokens: Tokens
+    words: Words
     environment: jinja2.Environment
 
     def render(self, template: str, **values: object) -> str:
@@ -70,13 +72,16 @@ class Theme:
 
     def locate(self, line: str) -> tuple[str, int] | None:
         """The template and line number that can have written this line; None when none or several can."""
-        found = [
-            (name, number)
-            for name in self.environment.list_templates(extensions=["j2"])
-            for number, each in enumerate(self.source(name).splitlines(), start=1)
-            if _writes(each.strip(), line.strip())
-        ]
-        return found[0] if len(found) == 1 else None
+        found: dict[tuple[str, int], str] = {}  # a template may have two names
+        for name in self.environment.list_templates(extensions=["j2"]):
+            source = self.source(name)
+            for number, each in enumerate(source.splitlines(), start=1):
+                if _writes(each.strip(), line.strip()):
+                    found.setdefault((source, number), name)
+        if len(found) != 1:
+            return None
+        (((_, number), name),) = found.items()
+        return name, number
 
     def _explain(self, template: str, error: Exception, values: Iterable[str]) -> NoReturn:
         """Turns what Jinja2 raised into a problem that points at the template; bugs of ours pass through."""
@@ -96,6 +101,14 @@ class Theme:
                 line=error.lineno,
                 code="template-syntax",
             ) from error
+        if isinstance(error, RecursionError) and (chain := self._circle(template)):
+            raise ConfigurationError(
+                f"These templates include each other without end: {' → '.join(name for name, _ in chain)}.",
+                file=chain[0][0],
+                line=chain[0][1],
+                hint="Take one of these includes out.",
+                code="template-cycle",
+            ) from error
         name, line = _place(error.__traceback__)
         if not name and not isinstance(error, jinja2.TemplateError):
             raise error
@@ -103,32 +116,84 @@ class Theme:
             f"The template cannot be filled in: {error}",
             file=name or template,
             line=line,
-            hint=f"It is given: {', '.join(sorted([*values, 'tokens']))}.",
+            hint=f"It is given: {', '.join(sorted([*values, *_GIVEN]))}.",
             code="template-value",
         ) from error
 
+    def _circle(self, template: str) -> list[tuple[str, int]]:
+        """The templates that lead back to themselves, the first one again at the end, each with the line
+        that leads on; empty when none are found from here."""
+        way: list[tuple[str, int]] = []
+        done: set[str] = set()
 
-def make_theme(name: str, loader: jinja2.BaseLoader, tokens_sources: Sequence[tuple[str, str]]) -> Theme:
-    """Builds the theme `name` from a loader and the texts of its token files.
+        def walk(name: str) -> list[tuple[str, int]]:
+            names = [one for one, _ in way]
+            if name in names:
+                return [*way[names.index(name) :], (name, 0)]
+            if name in done:
+                return []
+            for line, target in self._includes(name):
+                way.append((name, line))
+                if found := walk(target):
+                    return found
+                way.pop()
+            done.add(name)
+            return []
 
-    `tokens_sources` are (file, TOML text) pairs: the first one says which tokens there are and of what kind,
-    later ones (the publication's own) replace single values. Raises ConfigurationError with all problems.
+        return walk(template)
+
+    def _includes(self, template: str) -> Iterator[tuple[int, str]]:
+        """The templates that a template names, by line; not those whose names it puts together."""
+        tree = self.environment.parse(self.source(template))
+        kinds = (jinja2.nodes.Include, jinja2.nodes.Extends, jinja2.nodes.Import, jinja2.nodes.FromImport)
+        for node in tree.find_all(kinds):
+            named = node.template  # type: ignore[attr-defined] # all these kinds have one
+            if isinstance(named, jinja2.nodes.Const):
+                yield node.lineno, str(named.value)
+
+
+def make_theme(
+    name: str,
+    loader: jinja2.BaseLoader,
+    tokens_sources: Sequence[tuple[str, str]],
+    words_sources: Sequence[tuple[str, str]],
+    language: str = "en",
+) -> Theme:
+    """Builds the theme `name` from a loader and the texts of its files of tokens and words.
+
+    The sources are (file, TOML text) pairs: the first one says which tokens or phrases there are and of what
+    kind, later ones (the publication's own) replace single values. Raises ConfigurationError with all
+    problems.
     """
-    tokens = _merge(tokens_sources)
-    environment = ImmutableSandboxedEnvironment(
+    tokens, words = read_tokens(tokens_sources), read_words(language, words_sources)
+    environment = _Environment(
         loader=_NamingLoader(loader),
         autoescape=lambda template: template is None or not template.endswith(_PLAIN_ENDINGS),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        auto_reload=False,
     )
-    environment.globals["tokens"] = tokens
+    environment.globals |= dict(zip(_GIVEN, (tokens, words), strict=True))
     environment.filters["fill"] = lambda text, first="", rest="": "\n".join(
         fill(text, first=first, rest=rest)
     )
     environment.filters["underline"] = lambda text, stroke: "\n".join(underline(text, stroke))
-    return Theme(name, tokens, environment)
+    return Theme(name, tokens, words, environment)
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja2's sandbox, with a short way for what most templates ask for."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """An attribute. Those of our own values need no closer look: the values are frozen."""
+        if type(obj).__module__.startswith("newsletter.") and not attribute.startswith("_"):
+            try:
+                return getattr(obj, attribute)
+            except AttributeError:
+                pass
+        return super().getattr(obj, attribute)
 
 
 def _writes(template_line: str, line: str) -> bool:
@@ -174,74 +239,3 @@ class _NamingLoader(jinja2.BaseLoader):
 
     def list_templates(self) -> list[str]:
         return self._loader.list_templates()
-
-
-def _merge(sources: Sequence[tuple[str, str]]) -> Tokens:
-    problems: list[Problem] = []
-    tokens: dict[str, dict[str, str | int]] = {}
-    for position, (file, text) in enumerate(sources):
-        try:
-            read = tomllib.loads(text)
-        except tomllib.TOMLDecodeError as error:
-            line = re.search(r"at line (\d+)", str(error))
-            problems.append(Problem("broken-toml", f"{error}.", file, int(line[1]) if line else 0))
-            continue
-        for section, values in read.items():
-            if not isinstance(values, dict):
-                problems.append(_unknown(section, tokens, file, _line(text, "", section)))
-            elif position == 0:
-                tokens[section] = dict(values)
-            elif section not in tokens:
-                problems.append(_unknown(section, tokens, file, _line(text, section)))
-            else:
-                problems += _override(tokens[section], section, values, file, text)
-    if problems:
-        raise ConfigurationError.of(problems)
-    return MappingProxyType({section: MappingProxyType(values) for section, values in tokens.items()})
-
-
-def _override(
-    known: dict[str, str | int], section: str, values: Mapping[str, Any], file: str, text: str
-) -> list[Problem]:
-    problems = []
-    for key, value in values.items():
-        line = _line(text, section, key)
-        if key not in known:
-            problems.append(_unknown(key, known, file, line))
-        elif fault := _fault(section, known[key], value):
-            problems.append(Problem("bad-token", f"{section}.{key} {fault}", file, line))
-        else:
-            known[key] = value
-    return problems
-
-
-def _fault(section: str, default: str | int, value: object) -> str:
-    """What is wrong with a token's value, "" when nothing is. It will stand in style sheets."""
-    if section in _COLOUR_SECTIONS:
-        if not (isinstance(value, str) and _COLOUR.fullmatch(value)):
-            return f'must be a colour of six hexadecimal digits, such as "{default}".'
-    elif type(value) is not type(default):
-        kind = "a whole number" if isinstance(default, int) else "a text in quotes"
-        return f"must be {kind}, such as {default!r}."
-    elif isinstance(value, str) and _UNSAFE.search(value):
-        return "holds a character that a style sheet cannot hold; use single quotes around font names."
-    return ""
-
-
-def _unknown(name: str, known: Mapping[str, object], file: str, line: int) -> Problem:
-    near = difflib.get_close_matches(name, known, 1)
-    hint = f'Did you mean "{near[0]}"?' if near else f"There are: {', '.join(known)}."
-    return Problem("unknown-token", f'There is no token called "{name}".', file, line, hint)
-
-
-def _line(text: str, section: str, key: str = "") -> int:
-    """The line of a section's header or of a key in it; 0 when it is written in a way not looked for here."""
-    current = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := re.match(r"\s*\[([^\]]*)\]", line):
-            current = header[1].strip().strip("\"'")
-            if current == section and not key:
-                return number
-        elif current == section and key and re.match(rf"""\s*["']?{re.escape(key)}["']?\s*=""", line):
-            return number
-    return 0

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from newsletter.model import Issue, PictureFile, Tier
-from newsletter.rendering import words
 from newsletter.rendering.html_web import WebRenderer
-from newsletter.rendering.prose import cites_by_number, first_words, nugget_words, prose
+from newsletter.rendering.prose import first_words, nugget_words, prose
+from newsletter.rendering.words import Words
 from newsletter.writing.citations import Bibliography
 
 _SUMMARY_LENGTH = 200
@@ -61,16 +61,18 @@ def render_web(
     pictures: Mapping[str, PictureFile],
     *,
     picture_href: Callable[[str], str],
+    words: Words,
     tier: Tier = Tier.FREE,
 ) -> WebBody:
-    """Renders the body of an issue's page; `picture_href` says where a picture's source is published.
+    """Renders the body of an issue's page; `picture_href` says where a picture's source is published,
+    `words` are the theme's.
 
     Merge fields show their fallbacks: nothing on the page belongs to one reader.
     """
     body = issue.body
     seen = [nugget for nugget in body.nuggets if tier is Tier.MEMBER or not nugget.members_only]
     kept = [nugget for nugget in body.nuggets if tier is Tier.FREE and nugget.members_only]
-    renderer = WebRenderer(bibliography, tier, pictures, picture_href)
+    renderer = WebRenderer(bibliography, tier, pictures, picture_href, words)
     intro = renderer.passage(body.intro, body.notes)
     nuggets = tuple(
         WebNugget(
@@ -95,6 +97,6 @@ def render_web(
         summary=first_words([body.intro, *(nugget.blocks for nugget in seen)], _SUMMARY_LENGTH),
         words=len(_TAG.sub(" ", shown).split()),
         pictures=tuple(renderer.shown),
-        numbered=cites_by_number(bibliography),
+        numbered=bibliography.numbered,
         members_note=words.members_nuggets(len(kept), sum(map(nugget_words, kept))),
     )

@@ -1,73 +1,67 @@
-"""The few words that the renderers put beside the author's, the same in mail, text and web."""
+"""The fixed words of mail and page in the publication's language: phrases, dates, numbers, direction."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 
-SOURCE = "Source"
-OBJECTION = "Objection"
-MEMBERS = "For members"
-PICTURE = "Picture"
-NOTES = "Notes"
-TABLE = "Table"
-BACK_TO_TEXT = "Back to the text"
+from babel.numbers import format_decimal
+from markupsafe import Markup, escape
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
+from newsletter.dates import day, locale_of
+
 _RIGHT_TO_LEFT = frozenset({"ar", "arc", "ckb", "dv", "fa", "he", "ks", "ps", "sd", "ug", "ur", "yi"})
 
 
-_NUMBERS = {
-    2: "two",
-    3: "three",
-    4: "four",
-    5: "five",
-    6: "six",
-    7: "seven",
-    8: "eight",
-    9: "nine",
-    10: "ten",
-}
+class Phrase(str):
+    """A few words; where they have names in braces, calling the phrase fills those in."""
+
+    __slots__ = ()
+
+    def __call__(self, **values: object) -> str:
+        """The phrase with its names filled in: as HTML where one of the values is HTML, else as text."""
+        if any(hasattr(value, "__html__") for value in values.values()):
+            return Markup(escape(str(self))).format(**values)  # noqa: S704 - it has just been escaped
+        return self.format(**values)
 
 
-def members_passage(words: int) -> str:
-    """What free readers see where a members' part of `words` words stands."""
-    return f"This part ({_amount(words)}) is for members."
+@dataclass(frozen=True)
+class Words:
+    """The phrases of one language by name, as in a theme's words.toml, and what is written its own way."""
 
+    language: str
+    phrases: Mapping[str, Phrase]
 
-def members_nuggets(nuggets: int, words: int) -> str:
-    """What free readers are told of `nuggets` members' nuggets of together `words` words; "" for none."""
-    if not nuggets:
-        return ""
-    what = "one more nugget" if nuggets == 1 else f"{_NUMBERS.get(nuggets, nuggets)} more nuggets"
-    return f"Members also get {what} in this issue, {_amount(words)}."
+    def __getitem__(self, name: str) -> Phrase:
+        return self.phrases[name]
 
+    def day(self, value: date) -> str:
+        """A date in words, as readers of the language write it; ISO 8601 where we do not know how."""
+        return day(value, self.language)
 
-def _amount(words: int) -> str:
-    """A number of words as people say it: to the nearest ten."""
-    return f"about {max(10, round(words, -1)):,} words"
+    def number(self, value: int) -> str:
+        """A number with the language's separators: 1,210."""
+        locale = locale_of(self.language)
+        return str(format_decimal(value, locale=locale)) if locale else str(value)
 
+    def members_passage(self, words: int) -> str:
+        """What free readers see where a members' part of `words` words stands."""
+        return self["members_passage"](words=self._rounded(words))
 
-def day(value: date, language: str) -> str:
-    """A date as readers of `language` write it: English in words, other languages in ISO 8601."""
-    tag = language.lower()
-    if tag == "en-us":
-        return f"{_MONTHS[value.month - 1]} {value.day}, {value.year}"
-    if tag.partition("-")[0] == "en":
-        return f"{value.day} {_MONTHS[value.month - 1]} {value.year}"
-    return value.isoformat()
+    def members_nuggets(self, nuggets: int, words: int) -> str:
+        """What free readers are told of `nuggets` members' nuggets of together `words` words; "" for none."""
+        if not nuggets:
+            return ""
+        if nuggets == 1:
+            return self["members_nugget"](words=self._rounded(words))
+        small = self["small_numbers"].split()
+        count = small[nuggets - 2] if nuggets - 2 < len(small) else self.number(nuggets)
+        return self["members_nuggets"](count=count, words=self._rounded(words))
+
+    def _rounded(self, words: int) -> str:
+        """A number of words as people say it: to the nearest ten."""
+        return self.number(max(10, round(words, -1)))
 
 
 def direction(language: str) -> str:

@@ -14,7 +14,7 @@ from newsletter.errors import BusyError, RefusedError
 from newsletter.model import Campaign, CampaignState, DeliveryState, Edition, Plan, Status, Tally, Tier
 from newsletter.rendering.frozen import edition_from_json, edition_to_json
 from newsletter.storage import statements as sql
-from newsletter.storage.audiences import Audience, audience_of
+from newsletter.storage.audiences import READERS_OF, Audience, audience_of
 from newsletter.storage.database import Database
 from newsletter.storage.ledger import LEASE, SqlLedger
 from newsletter.storage.machine import boot_id
@@ -56,13 +56,16 @@ class CampaignStore:
     def create(self, edition: Edition, audience: str) -> Campaign:
         """Freezes the edition and one row for each reader of the audience, in one transaction.
 
-        Raises RefusedError when the issue has a campaign already.
+        Raises BusyError when the issue has a campaign by now.
         """
         now = to_ms(self._now())
         with self._database.write() as connection:
             meant = audience_of(connection, audience)
             if connection.exec_driver_sql("SELECT 1 FROM campaigns WHERE slug = ?", (edition.slug,)).first():
-                raise RefusedError(f"The issue {edition.slug} has a campaign already.")
+                raise BusyError(
+                    f"Another process has just begun to send {edition.slug}.",
+                    hint=f"`newsletter status {edition.slug}` shows how far it is.",
+                )
             connection.exec_driver_sql(
                 "INSERT INTO editions (digest, content, created_at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                 (edition.digest, edition_to_json(edition), now),
@@ -88,6 +91,20 @@ class CampaignStore:
         with self._database.write() as connection:
             meant = audience_of(connection, campaign.audience)
             return self._freeze(connection, campaign.id, meant, to_ms(self._now()))
+
+    def count_newcomers(self, campaign: Campaign) -> int:
+        """How many readers `add_newcomers` would add; for a mailing to another issue's readers always 0."""
+        if campaign.audience.startswith(READERS_OF):
+            return 0
+        with self._database.read() as connection:
+            meant = audience_of(connection, campaign.audience)
+            return int(
+                connection.exec_driver_sql(
+                    f"SELECT count(*) FROM subscribers WHERE status = 'active' AND {meant.condition}"
+                    " AND id NOT IN (SELECT subscriber_id FROM deliveries WHERE campaign_id = ?)",
+                    (*meant.values, campaign.id),
+                ).scalar_one()
+            )
 
     @staticmethod
     def _freeze(connection: Connection, campaign_id: int, meant: Audience, now: int) -> int:
@@ -180,14 +197,16 @@ class CampaignStore:
         """
         with self._database.write() as connection:
             connection.exec_driver_sql(
-                "UPDATE campaigns SET control = 'cancelled', reason = 'cancelled' WHERE id = ?",
+                "UPDATE campaigns SET control = 'cancelled', reason = '' WHERE id = ?",
                 (campaign.id,),
             )
         with suppress(BusyError):
             alone = not self._database.locked(_lock_name(campaign.id))
             self._take_over(campaign, alone=alone, repeatable=False)
         with self._database.write() as connection:
-            values = (to_ms(self._now()), campaign.id, campaign.id)
+            now = to_ms(self._now())
+            connection.exec_driver_sql(sql.NOTE_CANCELLED, (now, campaign.id))
+            values = (now, campaign.id, campaign.id)
             return connection.exec_driver_sql(sql.SKIP_CANCELLED, values).rowcount
 
     def _control(self, campaign: Campaign, control: str, reason: str) -> None:

@@ -24,6 +24,12 @@ def faults(database: Database) -> list[str]:
     return [fault for fault in dict.fromkeys(found) if fault != "ok"][:5]
 
 
+def people(database: Database) -> int:
+    """How many people the database knows of, whether they are mailed or not."""
+    with database.read() as connection:
+        return int(connection.exec_driver_sql("SELECT count(*) FROM subscribers").scalar_one())
+
+
 def newest_copy(database: Path) -> datetime | None:
     """When the newest copy in the folder `backups` beside the database was made; None when there is none."""
     moments: list[float] = []

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from newsletter.audience.intake import Decision, Known, Verdict, decide
 from newsletter.audience.rows import Rejected, Row
+from newsletter.audience.standing import DEPARTED
 from newsletter.audience.tokens import PUBLIC_ID_LENGTH, Tokens
 from newsletter.storage.suppressions import marks, suppressed_among
 from newsletter.storage.times import to_ms
@@ -28,8 +29,12 @@ _STORE = """
                              joined_at, changed_at)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 _UPDATE = """
-    UPDATE subscribers SET name = ?, first_name = ?, last_name = ?, tier = ?, fields = ?, changed_at = ?
+    UPDATE subscribers
+    SET name = ?, first_name = ?, last_name = ?, tier = ?, fields = ?, status = ?, changed_at = ?
     WHERE id = ?
+"""
+_GONE = """
+    INSERT INTO consent_events (subscriber_id, kind, at, source, detail) VALUES (?, 'withdrawn', ?, ?, ?)
 """
 _CONSENT = """
     INSERT INTO consent_events (subscriber_id, kind, at, source, detail)
@@ -144,10 +149,13 @@ def _write(
         tagged.extend((ids[row.address.key], row.tags) for row in new if row.tags)
     if changed:
         values = [
-            (one.name, one.first_name, one.last_name, one.tier, _json(one.fields), at, one.id)
+            (one.name, one.first_name, one.last_name, one.tier, _json(one.fields), one.status, at, one.id)
             for one in changed
         ]
         connection.exec_driver_sql(_UPDATE, values)
+        gone = [(one.id, at, origin.source, one.status) for one in changed if one.status in DEPARTED]
+        if gone:
+            connection.exec_driver_sql(_GONE, gone)
     _tag(connection, tagged)
 
 

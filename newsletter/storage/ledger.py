@@ -10,7 +10,9 @@ for which the operating system's cache is enough (`NORMAL`): what a power failur
 from __future__ import annotations
 
 import asyncio
+import json
 import queue
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -108,7 +110,8 @@ class SqlLedger:
         self._now = now
         self._suppressed = suppressed
         self._bounced = bounced
-        self._queue: queue.SimpleQueue[_Settled | _Request | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[list[_Settled | _Request] | None] = queue.SimpleQueue()
+        self._outgoing: list[_Settled | _Request] = []
         self._unwritten: list[_Settled] = []
         self._counts: Counter[DeliveryState] = Counter()
         self._after = 0
@@ -130,7 +133,7 @@ class SqlLedger:
     def settle(self, claim: Claim, outcome: Outcome, retry_at: datetime | None) -> None:
         """See `protocols.Ledger.settle`."""
         due = to_ms(retry_at) if retry_at else None
-        self._queue.put(_Settled(claim, outcome, due, to_ms(self._now())))
+        self._post(_Settled(claim, outcome, due, to_ms(self._now())))
 
     async def release(self, claims: Sequence[Claim]) -> None:
         """See `protocols.Ledger.release`."""
@@ -154,8 +157,22 @@ class SqlLedger:
 
     async def _ask(self, kind: str, argument: Any) -> Any:
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Request(kind, argument, future))
+        self._post(_Request(kind, argument, future))
         return await future
+
+    def _post(self, item: _Settled | _Request) -> None:
+        """To the writing thread, with everything else of this turn of the loop, because waking it is dear."""
+        self._outgoing.append(item)
+        if len(self._outgoing) == 1:
+            try:
+                asyncio.get_running_loop().call_soon(self._deliver)
+            except RuntimeError:  # outcomes may also be known after the loop has ended
+                self._deliver()
+
+    def _deliver(self) -> None:
+        if self._outgoing:
+            self._queue.put(self._outgoing)
+            self._outgoing = []
 
     # --- the thread's side -------------------------------------------------------------------------------
 
@@ -168,6 +185,7 @@ class SqlLedger:
 
     def close(self) -> None:
         """Writes what is left and ends the thread. Raises StorageError when outcomes could not be written."""
+        self._deliver()
         self._queue.put(None)
         self._thread.join()
         if self._unwritten:
@@ -202,10 +220,11 @@ class SqlLedger:
         """Waits for something to do, then takes all that is there; the second value says it is the end."""
         group = _Group()
         try:
-            item = self._queue.get(timeout=RENEW.total_seconds())
-            while item is not None:
-                group.add(item)
-                item = self._queue.get_nowait()
+            items = self._queue.get(timeout=RENEW.total_seconds())
+            while items is not None:
+                for item in items:
+                    group.add(item)
+                items = self._queue.get_nowait()
         except queue.Empty:
             return group, False
         return group, True
@@ -234,7 +253,7 @@ class SqlLedger:
 
     def _fence(self, connection: Connection) -> bool:
         """True when this sender may go on; renews the lease. Raises StorageError once it was taken over."""
-        epoch, control = connection.exec_driver_sql(sql.CONTROL, (self._campaign,)).one()
+        epoch, control = _quickly(connection, sql.CONTROL, (self._campaign,)).fetchone()
         if epoch != self._epoch:
             self._lost = self._lost or StorageError(
                 "Another process has taken this campaign over.",
@@ -249,27 +268,38 @@ class SqlLedger:
 
     def _settle(self, connection: Connection, settled: Sequence[_Settled]) -> None:
         """Outcomes are evidence even after another sender took over, if the attempt is theirs."""
-        if not settled:
-            return
-        rows, notes = [], []
+        accepted: dict[int, list[_Settled]] = {}
+        others: list[_Settled] = []
         for item in settled:
-            state = OUTCOME_STATE[item.outcome.kind]
-            key = (self._campaign, item.claim.subscriber.id, item.claim.attempt)
-            rows.append((state, item.retry_at, item.at, *key))
-            if state is not DeliveryState.ACCEPTED:
-                said = item.outcome
-                notes.append((*key, state, item.at, said.code, said.enhanced, said.reply))
-                if said.hard:
-                    self._bounced(connection, item.claim.subscriber.email_key, item.at)
-        changed = connection.exec_driver_sql(sql.SETTLE, rows).rowcount
-        if notes:
-            connection.exec_driver_sql(sql.NOTE, notes)
-        for item in settled:
-            handed = item.claim.subscriber.id in self._handed
-            source = DeliveryState.HANDED if handed else DeliveryState.CLAIMED
-            self._move(source, OUTCOME_STATE[item.outcome.kind])
-            self._handed.discard(item.claim.subscriber.id)
-        if changed != len(rows):
+            if item.outcome.kind is OutcomeKind.ACCEPTED:
+                accepted.setdefault(item.claim.attempt, []).append(item)
+            else:
+                others.append(item)
+        for attempt, items in accepted.items():
+            keys = [item.claim.subscriber.id for item in items]
+            values = (items[-1].at, self._campaign, attempt, json.dumps(keys))
+            self._settled(connection, keys, DeliveryState.ACCEPTED, _quickly(connection, sql.ACCEPT, values))
+        for item in others:
+            self._settle_one(connection, item)
+
+    def _settle_one(self, connection: Connection, item: _Settled) -> None:
+        state, said = OUTCOME_STATE[item.outcome.kind], item.outcome
+        key = (self._campaign, item.claim.subscriber.id, item.claim.attempt)
+        changed = _quickly(connection, sql.SETTLE, (state, item.retry_at, item.at, *key))
+        note = (*key, state, item.at, said.code, said.enhanced, said.reply)
+        connection.exec_driver_sql(sql.NOTE, note)
+        if said.hard:
+            self._bounced(connection, item.claim.subscriber.email_key, item.at)
+        self._settled(connection, [item.claim.subscriber.id], state, changed)
+
+    def _settled(
+        self, connection: Connection, keys: Sequence[int], state: DeliveryState, changed: sqlite3.Cursor
+    ) -> None:
+        handed = self._handed.intersection(keys)
+        self._handed -= handed
+        self._move(DeliveryState.HANDED, state, len(handed))
+        self._move(DeliveryState.CLAIMED, state, len(keys) - len(handed))
+        if changed.rowcount != len(keys):
             self._recount(connection)
 
     def _hand(self, connection: Connection, hands: Sequence[_Request], running: bool) -> list[_Answer]:
@@ -279,23 +309,31 @@ class SqlLedger:
             return [(request.future, self._lost) for request in hands]
         if not running:
             return [(request.future, False) for request in hands]
-        at = to_ms(self._now())
-        claims: list[Claim] = [request.argument for request in hands]
-        rows = [(at, self._campaign, claim.subscriber.id, claim.attempt) for claim in claims]
-        if connection.exec_driver_sql(sql.HAND, rows).rowcount == len(rows):
-            self._move(DeliveryState.CLAIMED, DeliveryState.HANDED, len(rows))
-            self._handed.update(claim.subscriber.id for claim in claims)
-            return [(request.future, True) for request in hands]
+        attempts: dict[int, list[_Request]] = {}
+        for request in hands:
+            attempts.setdefault(request.argument.attempt, []).append(request)
         answers: list[_Answer] = []
-        for request, claim in zip(hands, claims, strict=True):
-            key = (self._campaign, claim.subscriber.id)
+        for attempt, requests in attempts.items():
+            answers += self._hand_group(connection, attempt, requests)
+        return answers
+
+    def _hand_group(
+        self, connection: Connection, attempt: int, requests: Sequence[_Request]
+    ) -> list[_Answer]:
+        keys = [request.argument.subscriber.id for request in requests]
+        values = (to_ms(self._now()), self._campaign, attempt, json.dumps(keys))
+        if _quickly(connection, sql.HAND, values).rowcount == len(keys):
+            self._move(DeliveryState.CLAIMED, DeliveryState.HANDED, len(keys))
+            self._handed.update(keys)
+            return [(request.future, True) for request in requests]
+        answers: list[_Answer] = []
+        for request, subscriber_id in zip(requests, keys, strict=True):
+            key = (self._campaign, subscriber_id)
             handed = connection.exec_driver_sql(sql.STATE, key).scalar_one() == DeliveryState.HANDED
             if handed:
-                self._handed.add(claim.subscriber.id)
+                self._handed.add(subscriber_id)
             else:
-                self._skip(
-                    connection, [(claim.subscriber.id, claim.attempt, "left while the mail was under way")]
-                )
+                self._skip(connection, [(subscriber_id, attempt, "left while the mail was under way")])
             answers.append((request.future, handed))
         self._recount(connection)
         return answers
@@ -324,21 +362,22 @@ class SqlLedger:
 
     def _claim(self, connection: Connection, limit: int) -> list[Claim]:
         now = to_ms(self._now())
-        rows = list(connection.exec_driver_sql(sql.DUE, (self._campaign, now, limit)))
+        rows = _quickly(connection, sql.DUE, (self._campaign, now, limit)).fetchall()
         due = len(rows)
         if due < limit:
             rows += self._planned(connection, limit - due)
-        suppressed = self._suppressed(connection, [row.email_key for row in rows if row.email_key])
+        suppressed = self._suppressed(connection, [row[3] for row in rows if row[3]])
         claims, skips = [], []
         for row in rows:
-            reason = sql.unmailable(row.status, row.email_key in suppressed)
+            subscriber_id, email_key, status, attempt = row[0], row[3], row[8], row[11]
+            reason = sql.unmailable(status, email_key in suppressed)
             if reason:
-                skips.append((row.subscriber_id, row.attempt, reason))
+                skips.append((subscriber_id, attempt, reason))
             else:
-                claims.append(Claim(sql.subscriber_of(row), row.attempt + 1))
+                claims.append(Claim(sql.subscriber_of(row), attempt + 1))
         if claims:
-            keys = [(now, self._campaign, claim.subscriber.id) for claim in claims]
-            connection.exec_driver_sql(sql.CLAIM, keys)
+            keys = json.dumps([claim.subscriber.id for claim in claims])
+            _quickly(connection, sql.CLAIM, (now, self._campaign, keys))
         self._skip(connection, skips)
         self._move(DeliveryState.DEFERRED, DeliveryState.PLANNED, due)
         self._move(DeliveryState.PLANNED, DeliveryState.CLAIMED, len(claims))
@@ -352,18 +391,19 @@ class SqlLedger:
         rows = [(now, self._campaign, claim.subscriber.id, claim.attempt) for claim in claims]
         if rows:
             connection.exec_driver_sql(sql.RELEASE, rows)
+        connection.exec_driver_sql(sql.NOTE_CANCELLED, (now, self._campaign))
         connection.exec_driver_sql(sql.SKIP_CANCELLED, (now, self._campaign, self._campaign))
         self._after = 0
         self._recount(connection)
 
     def _planned(self, connection: Connection, limit: int) -> list[Any]:
         """The next planned rows, going round: rows given back stand behind the point that was reached."""
-        rows = list(connection.exec_driver_sql(sql.PLANNED, (self._campaign, self._after, limit)))
+        rows = _quickly(connection, sql.PLANNED, (self._campaign, self._after, limit)).fetchall()
         if not rows and self._after:
             self._after = 0
-            rows = list(connection.exec_driver_sql(sql.PLANNED, (self._campaign, 0, limit)))
+            rows = _quickly(connection, sql.PLANNED, (self._campaign, 0, limit)).fetchall()
         if rows:
-            self._after = rows[-1].subscriber_id
+            self._after = rows[-1][0]
         return rows
 
     def _skip(self, connection: Connection, skips: Iterable[tuple[int, int, str]]) -> None:
@@ -380,6 +420,13 @@ class SqlLedger:
     def _recount(self, connection: Connection) -> None:
         rows = connection.exec_driver_sql(sql.TALLY, (self._campaign,))
         self._counts = Counter({DeliveryState(state): count for state, count in rows})
+
+
+def _quickly(connection: Connection, statement: str, values: tuple[Any, ...]) -> sqlite3.Cursor:
+    """Carries out what is needed for every message. SQLAlchemy would take many times as long as SQLite."""
+    cursor: sqlite3.Cursor = connection.connection.cursor()  # type: ignore[assignment]  # it is SQLite's
+    cursor.execute(statement, values)
+    return cursor
 
 
 def _resolve(answers: Sequence[_Answer]) -> None:

@@ -48,6 +48,15 @@ def load_or_create_key(path: Path) -> bytes:
     return key
 
 
+def key_is_lost(path: Path, database: Database) -> bool:
+    """True when the database was used with a key, and its file is gone: a new key would not do."""
+    if path.exists():
+        return False
+    with database.read() as connection:
+        query = "SELECT value FROM meta WHERE key = ?"
+        return connection.exec_driver_sql(query, (_FINGERPRINT,)).scalar() is not None
+
+
 def _read_or_write(descriptor: int, path: Path) -> bytes:
     """Under the lock: what the file holds; an empty file gets a key first (nobody can have used it yet)."""
     state = os.fstat(descriptor)

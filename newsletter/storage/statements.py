@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from newsletter.model import DeliveryState, Status, Subscriber, Tier
 from newsletter.storage.times import from_ms
 
 _PLANNED, _CLAIMED, _HANDED = DeliveryState.PLANNED, DeliveryState.CLAIMED, DeliveryState.HANDED
-_REFUSED = DeliveryState.REFUSED
+_ACCEPTED, _REFUSED = DeliveryState.ACCEPTED, DeliveryState.REFUSED
 _DEFERRED, _DOUBTFUL, _SKIPPED = DeliveryState.DEFERRED, DeliveryState.DOUBTFUL, DeliveryState.SKIPPED
 
+_TIERS = {tier.value: tier for tier in Tier}
+_STATUSES = {status.value: status for status in Status}
+
 _ROW = """
-    SELECT d.subscriber_id, d.attempt, s.public_id, s.email, s.email_key, s.name, s.first_name, s.last_name,
-           s.tier, s.status, s.fields, s.joined_at
+    SELECT d.subscriber_id, s.public_id, s.email, s.email_key, s.name, s.first_name, s.last_name,
+           s.tier, s.status, s.fields, s.joined_at, d.attempt
     FROM deliveries d LEFT JOIN subscribers s ON s.id = d.subscriber_id
 """
 
@@ -34,14 +38,21 @@ DUE = f"""{_ROW}
 """
 NEXT_DUE = f"SELECT min(retry_at) FROM deliveries WHERE campaign_id = ? AND state = {_DEFERRED}"
 
+# The marks of a whole group in one statement each: between rows the driver would let go of the interpreter
+# lock, and getting it back from the sending loop costs more than the row.
+AMONG = "subscriber_id IN (SELECT value FROM json_each(?))"
 CLAIM = f"""
     UPDATE deliveries SET state = {_CLAIMED}, attempt = attempt + 1, retry_at = NULL, changed_at = ?
-    WHERE campaign_id = ? AND subscriber_id = ? AND state IN ({_PLANNED}, {_DEFERRED})
+    WHERE campaign_id = ? AND {AMONG} AND state IN ({_PLANNED}, {_DEFERRED})
 """
 HAND = f"""
     UPDATE deliveries SET state = {_HANDED}, changed_at = ?
-    WHERE campaign_id = ? AND subscriber_id = ? AND attempt = ? AND state = {_CLAIMED}
+    WHERE campaign_id = ? AND attempt = ? AND {AMONG} AND state = {_CLAIMED}
       AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = deliveries.subscriber_id AND s.status = 'active')
+"""
+ACCEPT = f"""
+    UPDATE deliveries SET state = {_ACCEPTED}, retry_at = NULL, changed_at = ?
+    WHERE campaign_id = ? AND attempt = ? AND {AMONG} AND state IN ({_CLAIMED}, {_HANDED}, {_DOUBTFUL})
 """
 SETTLE = f"""
     UPDATE deliveries SET state = ?, retry_at = ?, changed_at = ?
@@ -67,6 +78,12 @@ RETRY_REFUSED = f"""
     UPDATE deliveries SET state = {_PLANNED}, attempt = 0, changed_at = ?
     WHERE campaign_id = ? AND state = {_REFUSED}
       AND EXISTS (SELECT 1 FROM subscribers s WHERE s.id = deliveries.subscriber_id AND s.status = 'active')
+"""
+NOTE_CANCELLED = f"""
+    INSERT INTO delivery_notes (campaign_id, subscriber_id, attempt, state, at, reply)
+    SELECT d.campaign_id, d.subscriber_id, d.attempt, {_SKIPPED}, ?, 'the mailing was cancelled'
+    FROM deliveries d JOIN campaigns c ON c.id = d.campaign_id
+    WHERE d.campaign_id = ? AND c.control = 'cancelled' AND d.state IN ({_PLANNED}, {_DEFERRED})
 """
 SKIP_CANCELLED = f"""
     UPDATE deliveries SET state = {_SKIPPED}, retry_at = NULL, changed_at = ?
@@ -114,18 +131,21 @@ def unmailable(status: str | None, suppressed: bool) -> str:
     return "on the suppression list" if suppressed else ""
 
 
-def subscriber_of(row: Any) -> Subscriber:
+def subscriber_of(row: Sequence[Any]) -> Subscriber:
     """The subscriber in a row of PLANNED or DUE (without tags, which no mail shows)."""
+    number, public_id, email, email_key, name, first_name, last_name, tier, status, fields, joined_at = row[
+        :11
+    ]
     return Subscriber(
-        id=row.subscriber_id,
-        public_id=row.public_id,
-        email=row.email,
-        email_key=row.email_key,
-        name=row.name,
-        first_name=row.first_name,
-        last_name=row.last_name,
-        tier=Tier(row.tier),
-        status=Status(row.status),
-        fields=json.loads(row.fields) if row.fields != "{}" else {},
-        joined_at=from_ms(row.joined_at),
+        id=number,
+        public_id=public_id,
+        email=email,
+        email_key=email_key,
+        name=name,
+        first_name=first_name,
+        last_name=last_name,
+        tier=_TIERS[tier],
+        status=_STATUSES[status],
+        fields=json.loads(fields) if fields != "{}" else {},
+        joined_at=from_ms(joined_at),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -39,6 +40,16 @@ class Maildir:
             probe = folder / f".probe-{os.getpid()}"
             probe.touch(mode=_FILE_MODE)
             probe.unlink(missing_ok=True)
+
+    def look(self) -> None:
+        """Tries what `prepare` would do as far as can be, making nothing; OSError when it would fail."""
+        place = self._path
+        while not place.exists():
+            place = place.parent
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+        if not os.access(place, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
     def deliver(self, name: str, content: bytes) -> bool:
         """Stores `content` as `new/<name>`; False when a message of that name was there before, read or not.

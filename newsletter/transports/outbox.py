@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Callable
 from pathlib import Path
 
 from newsletter.errors import TransportError
@@ -46,15 +47,18 @@ class OutboxTransport:
         self._maildir = Maildir(path)
 
     async def check(self) -> None:
-        """Makes the Maildir if need be and tries whether it can be written; TransportError when not."""
+        """Looks whether the Maildir can be written or made, and makes nothing; TransportError when not."""
+        await self._try(self._maildir.look)
+
+    async def _try(self, attempt: Callable[[], None]) -> None:
         try:
-            await asyncio.to_thread(self._maildir.prepare)
+            await asyncio.to_thread(attempt)
         except OSError as error:
             raise self._closed(error) from error
 
     async def lane(self, desk: Desk) -> None:
         """See `protocols.Transport.lane`."""
-        await self.check()
+        await self._try(self._maildir.prepare)
         while (message := await desk.next()) is not None:
             try:
                 handed = await desk.hand(message)
@@ -66,7 +70,9 @@ class OutboxTransport:
 
     async def _write(self, desk: Desk, message: Message) -> None:
         name = file_name(message.message_id)
-        writing = asyncio.ensure_future(asyncio.to_thread(self._maildir.deliver, name, message.content))
+        # files have this machine's line ends: mutt, for one, shows the CR of a CRLF
+        content = message.content.replace(b"\r\n", b"\n")
+        writing = asyncio.ensure_future(asyncio.to_thread(self._maildir.deliver, name, content))
         try:
             await asyncio.shield(writing)
         except OSError:

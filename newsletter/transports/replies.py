@@ -24,21 +24,30 @@ _LONGEST_REPLY = 500
 
 
 class Stage(Enum):
-    """Where in a transaction the server answered; the value is the class of reply that lets it go on."""
+    """Where in a transaction the server answered.
+
+    `asked` is what it answered, in words; `digit` begins the replies that let the transaction go on. CHUNK is
+    a part of the message that is not the last one (RFC 3030), END its last octet, however it was sent.
+    """
 
     RESET = ("RSET", 2)
     MAIL = ("MAIL", 2)
     RCPT = ("RCPT", 2)
     DATA = ("DATA", 3)
-    DOT = ("the message", 2)
+    CHUNK = ("BDAT", 2)
+    END = ("the message", 2)
+
+    def __init__(self, asked: str, digit: int) -> None:
+        self.asked = asked
+        self.digit = digit
 
     def goes_on(self, code: int) -> bool:
         """True when `code` lets the transaction go on."""
-        return code // 100 == self.value[1]
+        return code // 100 == self.digit
 
 
 _BEFORE_THE_READER = frozenset({Stage.RESET, Stage.MAIL})
-_ABOUT_THE_READER = frozenset({Stage.RCPT, Stage.DOT})
+_ABOUT_THE_READER = frozenset({Stage.RCPT, Stage.END})
 _ANYWHERE = frozenset(Stage)
 
 _REFUSED_READER = (OutcomeKind.REFUSED, Fault.RECIPIENT)
@@ -123,7 +132,7 @@ _TABLE = (
     # The message itself, the same for all: too big (5.3.4), contents not supported (5.6.x, though at RCPT
     # 5.6.7 is an address that needs SMTPUTF8); or a dialogue that went wrong (5.5.x, 500 to 504).
     _Row(_ANYWHERE, "5..", r"5\.3\.4", "", _LATER_SENDER),
-    _Row(frozenset({Stage.DOT}), "5..", r"5\.6\..*", "", _LATER_SENDER),
+    _Row(frozenset({Stage.END}), "5..", r"5\.6\..*", "", _LATER_SENDER),
     _Row(_ANYWHERE, "5..", r"5\.5\..*", "", _LATER_SENDER),
     _Row(_ANYWHERE, "50[0-4]", "", "", _LATER_SENDER),
     # The reader's server cannot be reached or does not want this: nothing that we could mend.
@@ -154,8 +163,8 @@ def classify(code: int, enhanced: str, text: str, stage: Stage) -> Outcome:
     """
     reply = text[:_LONGEST_REPLY]
     if code < 400:
-        if stage is not Stage.DOT or not stage.goes_on(code):
-            raise ValueError(f"{code} to {stage.value[0]} is no outcome")
+        if stage is not Stage.END or not stage.goes_on(code):
+            raise ValueError(f"{code} to {stage.asked} is no outcome")
         queued = _QUEUE_NAME.search(text)
         return Outcome(OutcomeKind.ACCEPTED, code, enhanced, reply, provider_id=queued[1] if queued else "")
     said = _ADDRESSES.sub("", text)  # an address may hold any of the words that the table looks for

@@ -40,9 +40,13 @@ class SmtpSettings:
     """Where and how to hand messages over.
 
     `security` is "tls" (from the start), "starttls" or "none" (this machine only). `ehlo_name` is what we
-    call ourselves: a domain of the publication's, never the machine's name. `username` "" means no login.
-    `ca_file` holds the certificates to trust instead of the system's. `per_connection` is how many messages
-    one connection carries before a new one is opened.
+    call ourselves: a domain of the publication's, never the machine's name. `username` "" means no login;
+    `auth` is the way to log in (see `login`), and `secret` gives the password, or the token for XOAUTH2,
+    anew for each connection. `ca_file` holds the certificates to trust instead of the system's.
+    `per_connection` is how many messages one connection carries before a new one is opened, `in_flight` how
+    many of them may be unanswered where the server takes them in a row (CHUNKING), `idle` after how many
+    seconds without a message it is closed. `weight` is the share of connections among several servers, 0 for
+    a spare. `dsn` asks for reports of failure (RFC 3461).
     """
 
     host: str
@@ -54,6 +58,10 @@ class SmtpSettings:
     ca_file: Path | None = None
     connections: int = 8
     per_connection: int = 100
+    in_flight: int = 8
+    idle: float = 30
+    weight: int = 1
+    dsn: bool = False
     patience: Patience = Patience()
 
     @property
@@ -62,23 +70,13 @@ class SmtpSettings:
         return f"{self.host}:{self.port}"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Session:
-    """A connection that may carry messages: what the server offers, and what was done on it so far."""
+    """A connection that may carry messages, and what the server offers: EHLO keywords in capitals with their
+    parameters."""
 
     line: Line
     offers: Mapping[str, str]
-    """EHLO keywords in capitals with their parameters."""
-    carried: int = 0
-    """Messages that the server took or turned down on this connection."""
-    unfinished: bool = False
-    """True when a transaction was begun and given up: the next one begins with RSET."""
-
-    @property
-    def size_limit(self) -> int:
-        """The longest message in octets (RFC 1870); 0 when there is no limit that we know of."""
-        limit = self.offers.get("SIZE", "")
-        return int(limit) if limit.isascii() and limit.isdigit() else 0
 
     async def quit(self, patience: float) -> None:
         """Says goodbye and closes; never fails, because nothing hangs on it."""

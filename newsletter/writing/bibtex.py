@@ -1,55 +1,38 @@
 """BibTeX files become references.
 
 Entries are cut apart here and read by pybtex one at a time, so that a broken entry spoils no other, each
-problem has its line, and only the entries that are wanted cost time.
+problem has its line, and only the entries that are wanted cost time: half a millisecond each.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from newsletter.errors import Level, Problem
-from newsletter.model import Name, Reference
-from newsletter.writing.cleaning import clean
-from newsletter.writing.names import OTHERS
-from newsletter.writing.tex import plain_tex
+from newsletter.model import Reference
+from newsletter.writing.bibtex_entry import to_names, to_reference
 
 if TYPE_CHECKING:
-    from pybtex.database import Entry, Person
+    from pybtex.database import Entry
 
 # begins with a plain character, and looks back only then: ten times as fast over a large file
 _ENTRY = re.compile(r"@(?<![^\s})]@)[ \t]*([A-Za-z]+)\s*[{(]\s*([^\s,{}()=\"#%]*)")
 _NOT_ENTRIES = frozenset({"string", "preamble", "comment"})
 _CONTEXT = re.compile(r"^syntax error in line \d+: |(?<=string) in line \d+:")
 _PERSONS = ("author", "editor")
-_KINDS = {
-    "article": "article-journal",
-    "book": "book",
-    "booklet": "book",
-    "collection": "book",
-    "conference": "paper-conference",
-    "dataset": "dataset",
-    "inbook": "chapter",
-    "incollection": "chapter",
-    "inproceedings": "paper-conference",
-    "manual": "report",
-    "mastersthesis": "thesis",
-    "online": "webpage",
-    "electronic": "webpage",
-    "phdthesis": "thesis",
-    "preprint": "article",
-    "proceedings": "book",
-    "report": "report",
-    "techreport": "report",
-    "thesis": "thesis",
-    "unpublished": "article",
-    "www": "webpage",
-}
-_CONTAINERS = ("journal", "journaltitle", "booktitle", "howpublished", "archiveprefix", "eprinttype")
-_PUBLISHERS = ("publisher", "school", "institution", "organization")
+
+_INSIDE = r"[^{}]++"
+for _ in range(4):  # as deep as braces stand in braces; what is deeper is left to pybtex
+    _INSIDE = rf"(?:[^{{}}]++|\{{{_INSIDE}\}})*+"
+_WELL_FORMED = re.compile(
+    r"@\s*[A-Za-z]+\s*\{[^,{}]+(?:,\s*[\w.:-]+\s*=\s*"
+    rf"(?:\{{{_INSIDE}\}}|\"(?:[^\"{{}}]++|\{{{_INSIDE}\}})*+\"|\d+"
+    r"|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))\s*(?=[,}]))*+,?\s*\}[^{}]*+"
+)
+"""An entry in which surely nothing is wrong with braces, quotes and commas; most are, and need no reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,88 +45,80 @@ class _Raw:
     line: int
 
 
-def read_bibtex(
-    text: str, file: str, wanted: Collection[str] | None = None
-) -> tuple[list[Reference], list[Problem]]:
-    """The references in a BibTeX file, in its order, and what is wrong with it.
+class BibtexFile:
+    """A BibTeX file, cut into entries once. Each is read when it is first wanted, and only then.
 
-    With `wanted` only the entries with these keys are read (and what they refer to by `crossref`), for each
-    takes half a millisecond. An entry that cannot be read becomes a warning with its line (citing it is an
-    error anyway), and so does a key that stands in the file a second time; the first entry counts.
+    `lines` are the keys of the file in its order, each with the line on which its entry begins. An entry that
+    cannot be read becomes a warning (citing it is an error anyway), and so does a key that stands in the file
+    a second time; the first entry counts.
     """
-    entries = list(_split(text))
-    problems = list(_doubled(entries, file))
-    raws: dict[str, _Raw] = {}
-    for raw in entries:
-        if raw.kind not in _NOT_ENTRIES:
-            raws.setdefault(raw.key, raw)
-    reader = _Reader(raws, [raw.text for raw in entries if raw.kind == "string"], file)
-    references = [reader.reference(raw) for raw in raws.values() if wanted is None or raw.key in wanted]
-    return [one for one in references if one is not None], sorted(
-        [*problems, *reader.problems], key=lambda problem: problem.line
-    )
 
-
-def bibtex_keys(text: str) -> list[str]:
-    """The keys of all entries of a BibTeX file, quickly; for suggestions where a key is unknown."""
-    return list(dict.fromkeys(raw.key for raw in _split(text) if raw.kind not in _NOT_ENTRIES))
-
-
-def _split(text: str) -> Iterator[_Raw]:
-    """Cuts the file where an `@type{key` begins; text between entries is comment, as BibTeX has it."""
-    found = list(_ENTRY.finditer(text))
-    line, counted = 1, 0
-    for number, match in enumerate(found):
-        start = match.start()
-        line += text.count("\n", counted, start)
-        counted = start
-        end = found[number + 1].start() if number + 1 < len(found) else len(text)
-        yield _Raw(match[1].lower(), match[2], text[start:end], line)
-
-
-def _doubled(entries: list[_Raw], file: str) -> Iterator[Problem]:
-    first: dict[str, int] = {}
-    for raw in entries:
-        if raw.kind in _NOT_ENTRIES or not raw.key:
-            continue
-        if raw.key in first:
-            message = f"The key {raw.key} was used before, in line {first[raw.key]}; that entry counts."
-            yield Problem(
-                "doubled-reference", message, file, raw.line, "Rename or delete one.", Level.WARNING
-            )
-        first.setdefault(raw.key, raw.line)
-
-
-class _Reader:
-    """Reads single entries through pybtex, each only once."""
-
-    def __init__(self, raws: Mapping[str, _Raw], strings: list[str], file: str) -> None:
-        self.problems: list[Problem] = []
-        self._raws = raws
+    def __init__(self, text: str, file: str) -> None:
         self._file = file
+        self._raws: dict[str, _Raw] = {}
+        self._others: list[_Raw] = []
+        strings = []
+        for raw in _split(text):
+            if raw.kind in _NOT_ENTRIES:
+                strings += [raw.text] if raw.kind == "string" else []
+            elif raw.key in self._raws or not raw.key:
+                self._others.append(raw)
+            else:
+                self._raws[raw.key] = raw
         self._strings = "".join(strings)
-        self._known: dict[str, Entry | None] = {}
+        self.lines = {key: raw.line for key, raw in self._raws.items()}
+        self._entries: dict[str, Entry | None] = {}
+        self._references: dict[str, Reference | None] = {}
+        self._problems: dict[str, list[Problem]] = {}
 
-    def reference(self, raw: _Raw) -> Reference | None:
-        entry = self._entry(raw)
-        if entry is None:
-            return None
-        fields = self._fields(entry)
-        try:
-            persons = {role: _names(entry.persons.get(role, ())) for role in _PERSONS}
-            return _reference(raw, fields, persons, self._file)
-        except ValueError as error:
-            self._broken(raw, str(error))
-            return None
+    def read(self, wanted: Collection[str] | None = None) -> tuple[list[Reference], list[Problem]]:
+        """The references of these keys (None: all), in the order of the file, and what is wrong with them."""
+        keys = list(self.lines)
+        if wanted is not None:
+            keys = sorted((key for key in wanted if key in self.lines), key=self.lines.__getitem__)
+        found = [self._reference(self._raws[key]) for key in keys]
+        problems = [problem for key in keys for problem in self._problems.get(key, ())]
+        return [one for one in found if one is not None], _by_line(problems)
+
+    def survey(self) -> list[Problem]:
+        """What is wrong with the file as a whole: entries without an end or a key, keys that are used twice.
+
+        Reads only the entries that look odd, so that it takes no time over thousands.
+        """
+        problems = [self._unusable(raw) for raw in self._others]
+        for raw in self._raws.values():
+            if _WELL_FORMED.fullmatch(raw.text) is None:
+                self._reference(raw)
+                problems += self._problems.get(raw.key, ())
+        return _by_line(problems)
+
+    def _unusable(self, raw: _Raw) -> Problem:
+        if not raw.key:
+            return self._broken(raw, "it has no key")
+        message = f"The key {raw.key} was used before, in line {self.lines[raw.key]}; that entry counts."
+        hint = "Rename or delete one."
+        return Problem("doubled-reference", message, self._file, raw.line, hint, Level.WARNING)
+
+    def _reference(self, raw: _Raw) -> Reference | None:
+        if raw.key not in self._references:
+            self._references[raw.key] = None
+            entry = self._entry(raw)
+            if entry is not None:
+                try:
+                    fields = self._fields(entry)
+                    persons = {role: to_names(entry.persons.get(role, ())) for role in _PERSONS}
+                    self._references[raw.key] = to_reference(
+                        raw.key, raw.kind, fields, persons, self._file, raw.line
+                    )
+                except ValueError as error:
+                    self._note(raw, self._broken(raw, str(error)))
+        return self._references[raw.key]
 
     def _entry(self, raw: _Raw) -> Entry | None:
-        if raw.key not in self._known:
-            self._known[raw.key] = None
-            if raw.key:
-                self._known[raw.key] = self._parse(raw)
-            else:
-                self._broken(raw, "it has no key")
-        return self._known[raw.key]
+        if raw.key not in self._entries:
+            self._entries[raw.key] = None
+            self._entries[raw.key] = self._parse(raw)
+        return self._entries[raw.key]
 
     def _parse(self, raw: _Raw) -> Entry | None:
         # slow to import, and only publications with references need it
@@ -164,25 +139,12 @@ class _Reader:
             entries = {}
         broken = [one for one in errors if not isinstance(one, BibliographyDataError | UndefinedMacro)]
         if broken or raw.key not in entries:
-            self._broken(raw, _CONTEXT.sub("", str(broken[0])) if broken else "it is not closed")
+            why = _CONTEXT.sub("", str(broken[0])) if broken else "it is not closed"
+            self._note(raw, self._broken(raw, why))
             return None
         for oddity in errors:
-            self._odd(raw, _CONTEXT.sub("", str(oddity)))
+            self._note(raw, self._odd(raw, _CONTEXT.sub("", str(oddity))))
         return entries[raw.key]
-
-    def _odd(self, raw: _Raw, what: str) -> None:
-        message = f"The reference {raw.key} has an oddity: {what}."
-        hint = "Put the value in braces, or delete what is double; until then that value is left out."
-        self.problems.append(Problem("odd-reference", message, self._file, raw.line, hint, Level.WARNING))
-
-    def _broken(self, raw: _Raw, why: str) -> None:
-        message = (
-            f"The reference {raw.key} cannot be read: {why}."
-            if raw.key
-            else f"A reference cannot be read: {why}."
-        )
-        hint = "Look for a brace, a quotation mark or a comma that is missing in this entry."
-        self.problems.append(Problem("broken-reference", message, self._file, raw.line, hint, Level.WARNING))
 
     def _fields(self, entry: Entry) -> dict[str, str]:
         """The entry's fields in lower case, completed from the entry that `crossref` names."""
@@ -197,66 +159,43 @@ class _Reader:
                 entry.persons["editor"] = inherited.persons["editor"]
         return fields
 
+    def _note(self, raw: _Raw, problem: Problem) -> None:
+        self._problems.setdefault(raw.key, []).append(problem)
 
-def _reference(
-    raw: _Raw, fields: Mapping[str, str], persons: Mapping[str, tuple[Name, ...]], file: str
-) -> Reference:
-    def first(*names: str) -> str:
-        return next((value for name in names if (value := plain_tex(fields.get(name, "")))), "")
+    def _odd(self, raw: _Raw, what: str) -> Problem:
+        message = f"The reference {raw.key} has an oddity: {what}."
+        hint = "Put the value in braces, or delete what is double; until then that value is left out."
+        return Problem("odd-reference", message, self._file, raw.line, hint, Level.WARNING)
 
-    return Reference(
-        key=raw.key,
-        kind=_kind(raw.kind, fields),
-        title=first("title"),
-        authors=persons["author"],
-        editors=persons["editor"],
-        year=first("year") or first("date")[:4],
-        container=first(*_CONTAINERS),
-        volume=first("volume"),
-        number=first("number", "issue"),
-        pages=_pages(first("pages")),
-        edition=first("edition"),
-        publisher=first(*_PUBLISHERS),
-        place=first("address", "location"),
-        doi=bare_doi(first("doi")),
-        pmid=first("pmid"),
-        url=clean(fields.get("url", "").replace("\\", "").strip("{}")),
-        accessed=first("urldate"),
-        file=file,
-        line=raw.line,
-    )
+    def _broken(self, raw: _Raw, why: str) -> Problem:
+        what = f"The reference {raw.key}" if raw.key else "A reference"
+        message = f"{what} cannot be read: {why}."
+        hint = "Look for a brace, a quotation mark or a comma that is missing in this entry."
+        return Problem("broken-reference", message, self._file, raw.line, hint, Level.WARNING)
 
 
-def _kind(kind: str, fields: Mapping[str, str]) -> str:
-    if kind == "misc":
-        if "eprint" in fields or "archiveprefix" in fields:
-            return "article"
-        return "webpage" if "url" in fields or "howpublished" in fields else "document"
-    return _KINDS.get(kind, "document")
+def read_bibtex(
+    text: str, file: str, wanted: Collection[str] | None = None
+) -> tuple[list[Reference], list[Problem]]:
+    """The references of these keys in a BibTeX file, and what is wrong with them; None: all of the file."""
+    opened = BibtexFile(text, file)
+    references, problems = opened.read(wanted)
+    if wanted is None:
+        problems = _by_line(dict.fromkeys([*problems, *opened.survey()]))
+    return references, problems
 
 
-def _pages(pages: str) -> str:
-    return re.sub(r"(?<=\w)\s*[-–]+\s*(?=\w)", "–", pages)
+def _by_line(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda problem: problem.line)
 
 
-def bare_doi(doi: str) -> str:
-    """A DOI without the address or the word that often stands before it."""
-    return re.sub(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", "", doi.strip(), flags=re.IGNORECASE)
-
-
-def _names(persons: Iterable[Person]) -> tuple[Name, ...]:
-    names = [name for name in map(_name, persons) if name.family or name.given or name.literal]
-    if names and names[-1] == Name("others"):
-        names[-1] = OTHERS  # BibTeX's way of writing “et al.”
-    return tuple(names)
-
-
-def _name(person: Person) -> Name:
-    def words(parts: list[Any]) -> str:
-        return plain_tex(" ".join(parts))
-
-    last = person.last_names
-    given = words([*person.first_names, *person.middle_names])
-    if not given and not person.prelast_names and len(last) == 1 and last[0].startswith("{"):
-        return Name(literal=words(last))
-    return Name(words(last), given, words(person.prelast_names), words(person.lineage_names))
+def _split(text: str) -> Iterator[_Raw]:
+    """Cuts the file where an `@type{key` begins; text between entries is comment, as BibTeX has it."""
+    found = list(_ENTRY.finditer(text))
+    line, counted = 1, 0
+    for number, match in enumerate(found):
+        start = match.start()
+        line += text.count("\n", counted, start)
+        counted = start
+        end = found[number + 1].start() if number + 1 < len(found) else len(text)
+        yield _Raw(match[1].lower(), match[2], text[start:end], line)

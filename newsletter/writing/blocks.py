@@ -32,6 +32,7 @@ from newsletter.writing.dialect import MAX_NESTING, Blocks
 from newsletter.writing.inlines import InlineReader, picture, raw_html
 from newsletter.writing.notes import Calls, Notes
 from newsletter.writing.report import Report
+from newsletter.writing.videos import read_video
 
 _DASH = re.compile(r"\s*(?:—|―|--+)\s*")
 _SOURCE = re.compile(r"Sources?:\s*")
@@ -120,7 +121,9 @@ class BlockReader:
             blocks: tuple[Block, ...] = ()
             if definition is not None:
                 self.position = definition.start
+                self._around.append("note")
                 blocks = self._until(definition.end)
+                self._around.pop()
             found.append(Note(number, blocks))
         self.position = here
         return tuple(found)
@@ -165,8 +168,13 @@ class BlockReader:
         content = self._cut.get(id(inline), inline.content)
         if (image := self._inlines.image(content)) is not None:
             return self._figure(image, line)
-        if not self._quoted and "list" not in self._around and (credit := _SOURCE.match(content)):
-            return self._source(content[credit.end() :], line + content.count("\n", 0, credit.end()))
+        if not self._quoted and "list" not in self._around:
+            if credit := _SOURCE.match(content):
+                return self._source(content[credit.end() :], line + content.count("\n", 0, credit.end()))
+            if "note" not in self._around and (
+                video := read_video(content, line, self._inlines, self.report)
+            ):
+                return video
         nodes = self._inlines.read(content, line, literal=self._quoted)
         return Paragraph(nodes, line) if nodes else None
 
@@ -285,4 +293,4 @@ class BlockReader:
 
 
 def _called(name: str) -> str:
-    return {"quotation": "a quotation", "list": "a list"}.get(name, f":::{name}")
+    return {"quotation": "a quotation", "list": "a list", "note": "a footnote"}.get(name, f":::{name}")

@@ -55,13 +55,14 @@ class Bibliography:
     def __init__(self, body: Body, references: Mapping[str, Reference], style: str = "author-year") -> None:
         if style not in STYLES:
             raise ValueError(f"no citation style {style!r}")
-        self._numbered = style == "vancouver"
+        self.numbered = style == "vancouver"
+        """Whether the text cites "[1]", so that lists of references must show their numbers."""
         cited: dict[str, bool] = {}
         for citation, members_only in citations(body):
             for cite in citation.cites:
                 cited[cite.key] = cited.get(cite.key, True) and members_only
         known = {key: references[key] for key in cited if key in references}
-        self._labels = _labels(list(known.values()), lettered=not self._numbered)
+        self._labels = _labels(list(known.values()), lettered=not self.numbered)
         self._numbers = {key: number for number, key in enumerate(known, start=1)}
         self.entries: tuple[Entry, ...] = tuple(
             Entry(number, known[key], str(self._labels[key]), self._full(known[key]), cited[key])
@@ -69,7 +70,7 @@ class Bibliography:
         )
 
     def _full(self, reference: Reference) -> tuple[Inline, ...]:
-        if self._numbered:
+        if self.numbered:
             return vancouver(reference)
         return harvard(reference, self._labels[reference.key].year)
 
@@ -78,7 +79,9 @@ class Bibliography:
 
         `href` gives the address of a key's entry in the list of references.
         """
-        between, brackets = (", ", "[]") if self._numbered else ("; ", "()")
+        brackets = "[]" if self.numbered else "()"
+        # a comma would let the number after a page be read as another page
+        between = ", " if self.numbered and not any(cite.locator for cite in citation.cites) else "; "
         parts = [self._cite(cite, href, short=True) for cite in citation.cites]
         return _join([(Text(brackets[0]), *parts[0]), *parts[1:]], between, brackets[1])
 
@@ -92,11 +95,10 @@ class Bibliography:
         if label is None:
             return (Text(f"?{cite.key}{locator}"),)
         number = self._numbers[cite.key]
-        if self._numbered and short:
+        words = label.year if cite.suppress_author else str(label)
+        if self.numbered and short:
             words = str(number)
-        else:
-            words = label.year if cite.suppress_author else str(label)
-        tail = f"{locator} [{number}]" if self._numbered and not short else locator
+        tail = f"{locator} [{number}]" if self.numbered and not short else locator
         link = Link(href(cite.key), (Text(words),))
         return (link, Text(tail)) if tail else (link,)
 

@@ -19,7 +19,8 @@ _LINE_ENDS = re.compile(r"\r\n?")
 
 def clean(text: str) -> str:
     """`text` without the control, bidirectional override and other invisible characters listed above."""
-    return _UNWANTED.sub(_replacement, text)
+    # a quick look first: nothing that is unwanted is printable, and hardly anything else is not
+    return text if text.isprintable() else _UNWANTED.sub(_replacement, text)
 
 
 def clean_source(text: str, file: str) -> tuple[str, list[Problem]]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from newsletter.errors import Level, Problem
 from newsletter.model import Name, Reference
-from newsletter.writing.bibtex import bare_doi
+from newsletter.writing.bibtex_entry import bare_doi
 from newsletter.writing.cleaning import clean
 
 _SPACE = re.compile(r"\s*")
@@ -46,8 +46,13 @@ def read_csl_json(text: str, file: str) -> tuple[list[Reference], list[Problem]]
 def _entries(text: str, file: str, problems: list[Problem]) -> Iterator[tuple[Any, int]]:
     """The entries of the list with their lines; after a broken one, goes on where the next seems to begin."""
 
+    counted, line = 0, 1
+
     def line_of(position: int) -> int:
-        return text.count("\n", 0, position) + 1
+        nonlocal counted, line  # positions only grow; counting from the front each time would be quadratic
+        line += text.count("\n", counted, position)
+        counted = max(counted, position)
+        return line
 
     def skip(position: int) -> int:
         blank = _SPACE.match(text, position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
@@ -191,9 +192,7 @@ class _Paragraph:
             hint = "Link to a page with https://, or to an address with mailto:."
             self._report("bad-link", f"A link may not begin with {scheme}:.", line, hint)
             href = ""
-        if not _PLAIN_ADDRESS.fullmatch(href):
-            href = normalizeLink(clean(href))
-        return Link(href, children, line)
+        return Link(normal_address(href), children, line)
 
     def _leaf(self, token: Token) -> Inline | None:
         match token.type:
@@ -237,12 +236,17 @@ class _Paragraph:
 
     def _merge(self, token: Token) -> Merge | None:
         line = self._at(token)
-        if token.meta["field"] is not None:
-            name, fallback = token.meta["field"]
-            return Merge(name, fallback, line)
+        field: Merge | None = token.meta["field"]
+        if field is not None:
+            return replace(field, line=line)
         hint = 'Write {{ first_name or "there" }}; put a \\ before {{ if it is not a merge field.'
         self._report("bad-merge-field", "Two braces are opened here, but no merge field follows.", line, hint)
         return None
+
+
+def normal_address(href: str) -> str:
+    """`href` with everything encoded that an address cannot hold (RFC 3986), as browsers do it."""
+    return href if _PLAIN_ADDRESS.fullmatch(href) else normalizeLink(clean(href))
 
 
 def picture(token: Token, line: int) -> Picture:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from markdown_it.rules_inline import StateInline
 
-from newsletter.document import Cite
+from newsletter.document import Cite, Merge
 
 AT = "at"
 """Key in a token's `meta`: where its mark begins in the content of its paragraph, counted in characters."""
@@ -17,9 +17,15 @@ InlineRule = Callable[[StateInline, bool], bool]
 _CITATION = re.compile(r"\[(?=\s*-?@)([^\[\]]*)\](?!\()")
 _CITE = re.compile(r"\s*(?P<minus>-?)@(?P<key>[^\s,;@{}\"\\%#~]++)(?:\s*+,\s*+|\s++|$)(?P<locator>[^@]*)")
 MERGE = re.compile(r"\{\{([^{}]*)\}\}")
+_NAME = r"[A-Za-z_]\w*+"
+_WORDS = r"""(?: "[^"]*" | '[^']*' | “[^”]*” )"""
 _FIELD = re.compile(
-    r"""\s*(?P<name>[A-Za-z_]\w*)\s*
-        (?: \s or \s* (?: "(?P<double>[^"]*)" | '(?P<single>[^']*)' | “(?P<curly>[^”]*)” ) \s* )?""",
+    rf"""\s* (?P<name>{_NAME}) (?P<filters>(?: \s* \| \s* {_NAME} )*) \s*
+        (?: \b or \s* (?P<words>{_WORDS}) \s* )?""",
+    re.VERBOSE,
+)
+_CHOICE = re.compile(
+    rf"\s* (?P<then>{_WORDS}) \s* if \s+ (?P<name>{_NAME}) \s* (?: \b else \s* (?P<words>{_WORDS}) \s* )?",
     re.VERBOSE,
 )
 _NOTEREF = re.compile(r"\[\^([^\s\[\]]+)\]")
@@ -57,7 +63,7 @@ def read_cites(text: str) -> tuple[Cite, ...]:
 
 
 def merge_rule(state: StateInline, silent: bool) -> bool:
-    """`{{ name }}` or `{{ name or "fallback" }}`: a `merge` token with `meta["field"]` as of `read_field`."""
+    """`{{ name }}`, `{{ name or "fallback" }}` …: a `merge` token with `meta["field"]` as of `read_field`."""
     if not state.src.startswith("{{", state.pos):
         return False
     found = MERGE.match(state.src, state.pos, state.posMax)
@@ -68,13 +74,18 @@ def merge_rule(state: StateInline, silent: bool) -> bool:
     return True
 
 
-def read_field(text: str) -> tuple[str, str | None] | None:
-    """Name and fallback (None when there is none) of a merge field; None when `text` is not one."""
-    field = _FIELD.fullmatch(text)
-    if field is None:
-        return None
-    fallbacks = (field["double"], field["single"], field["curly"])
-    return field["name"], next((" ".join(one.split()) for one in fallbacks if one is not None), None)
+def read_field(text: str) -> Merge | None:
+    """The merge field between the braces, without its line; None when `text` is not one."""
+    if field := _FIELD.fullmatch(text):
+        filters = tuple(field["filters"].replace("|", " ").split())
+        return Merge(field["name"], _quoted(field["words"]), filters=filters)
+    if choice := _CHOICE.fullmatch(text):
+        return Merge(choice["name"], _quoted(choice["words"]), then=_quoted(choice["then"]))
+    return None
+
+
+def _quoted(words: str | None) -> str | None:
+    return None if words is None else " ".join(words[1:-1].split())
 
 
 def noteref_rule(state: StateInline, silent: bool) -> bool:

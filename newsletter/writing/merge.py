@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from newsletter.document import Merge
 from newsletter.model import Segments
 from newsletter.writing.marks import MERGE, read_field
@@ -17,7 +19,7 @@ def segments(text: str, line: int = 0) -> Segments:
             continue
         if match.start() > end:
             found.append(text[end : match.start()])
-        found.append(Merge(*field, line=line))
+        found.append(replace(field, line=line))
         end = match.end()
     if end < len(text):
         found.append(text[end:])

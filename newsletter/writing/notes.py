@@ -8,8 +8,10 @@ from difflib import get_close_matches
 
 from markdown_it.token import Token
 
+from newsletter.document import Inline, NoteRef
 from newsletter.errors import Level
 from newsletter.writing.report import Report
+from newsletter.writing.walk import Place, walk_nodes
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,3 +87,10 @@ class Notes:
                 message = f"Nothing calls the footnote [^{label}], so that it is not shown."
                 hint = f"Put [^{label}] where it belongs, or delete it."
                 self._report("unused-footnote", message, definition.line, hint, Level.WARNING)
+
+
+def judge_title(title: Sequence[Inline], line: int, report: Report) -> None:
+    """Warns of a footnote that is called in a title: titles are links themselves, and show no marks."""
+    if any(isinstance(node, NoteRef) for node, _ in walk_nodes(title, Place())):
+        message = "A footnote cannot be called in a title; nobody would see it."
+        report("note-in-title", message, line, "Call it in the text below.", Level.WARNING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from newsletter.writing.bibtex import bibtex_keys, read_bibtex
+from newsletter.writing.bibtex import BibtexFile, read_bibtex
 from newsletter.writing.csl import read_csl_json
 
-__all__ = ["bibtex_keys", "read_bibtex", "read_csl_json"]
+__all__ = ["BibtexFile", "read_bibtex", "read_csl_json"]

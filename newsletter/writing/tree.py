@@ -12,7 +12,7 @@ from newsletter.writing.anchors import anchor
 from newsletter.writing.blocks import BlockReader
 from newsletter.writing.containers import Opening, judge
 from newsletter.writing.dialect import parse
-from newsletter.writing.notes import Calls
+from newsletter.writing.notes import Calls, judge_title
 from newsletter.writing.walk import plain
 
 
@@ -80,6 +80,7 @@ class _Assembly:
         if not section.title:
             hint = "Write a title after the ##: the archive and the mail link to it."
             reader.report("untitled-nugget", "This nugget has no title.", section.line, hint)
+        judge_title(section.title, section.line, reader.report)
         self._sections.append(section)
 
     def _block(self) -> None:

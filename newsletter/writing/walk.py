@@ -34,6 +34,7 @@ from newsletter.document import (
     Strong,
     Table,
     Text,
+    Video,
 )
 
 Node: TypeAlias = Block | Inline
@@ -108,6 +109,7 @@ _CHILDREN: Mapping[type, Callable[[Any], tuple[Node, ...]]] = {
     Objection: lambda node: (*node.title, *node.blocks),
     Listing: lambda node: tuple(block for item in node.items for block in item.blocks),
     Figure: lambda node: (node.picture, *node.caption),
+    Video: lambda node: (*((node.picture,) if node.picture else ()), *node.title),
     Table: lambda node: tuple(
         inline for row in (node.header, *node.rows) for cell in row for inline in cell.children
     ),

@@ -33,7 +33,10 @@ def plain_theme(own: str = "", templates: dict[str, str] | None = None) -> Theme
     """The plain theme, with tokens and templates of a publication's own over it."""
     loader = jinja2.ChoiceLoader([jinja2.DictLoader(templates or {}), jinja2.FileSystemLoader(THEME)])
     tokens = (THEME / "tokens.toml").read_text(encoding="utf-8")
-    return make_theme("plain", loader, [("tokens.toml", tokens), ("templates/tokens.toml", own)])
+    words = (THEME / "words.toml").read_text(encoding="utf-8")
+    return make_theme(
+        "plain", loader, [("tokens.toml", tokens), ("templates/tokens.toml", own)], [("words.toml", words)]
+    )
 
 
 def web_nugget(anchor: str, html: str = "<p>Words.</p>\n", *, members_only: bool = False) -> WebNugget:

@@ -10,7 +10,7 @@ from newsletter.rendering.web import render_web
 from newsletter.writing.citations import Bibliography
 from newsletter.writing.issue import Source, read_issue
 from newsletter.writing.references import read_bibtex
-from tests.archive.site_parts import Page, broken_links, site
+from tests.archive.site_parts import Page, broken_links, plain_theme, site
 
 SECRET = "kept4711"
 REFERENCES = """
@@ -74,7 +74,7 @@ def test_the_whole_way() -> None:
         src: PictureFile(src, 1104, 560, 999, "png")
         for src in ("pictures/clot a.png", "pictures/clot%20a.png")
     }
-    body = render_web(issue, bibliography, pictures, picture_href=picture_href)
+    body = render_web(issue, bibliography, pictures, picture_href=picture_href, words=plain_theme().words)
     files = site(PageSource(issue, body))
     assert not [name for name, data in files.items() if SECRET.encode() in data.lower()]
     one = Page(files["six/index.html"])

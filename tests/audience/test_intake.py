@@ -45,14 +45,15 @@ def test_a_suppressed_address_stays_out(row: Row, known: Known | None) -> None:
 
 
 @given(any_rows, known_people)
-def test_no_import_changes_a_status(row: Row, known: Known) -> None:
+def test_no_import_brings_anybody_back(row: Row, known: Known) -> None:
     decision = decide(row, known, suppressed=False)
     if known.status in DEPARTED:
         assert decision.becomes is None
         assert decision.verdict in (Verdict.DEPARTED, Verdict.UNCHANGED)
         assert (decision.verdict is Verdict.UNCHANGED) == (row.status in DEPARTED)
     elif decision.becomes is not None:
-        assert decision.becomes.status == known.status
+        let_go = row.status is not None and row.status in DEPARTED
+        assert decision.becomes.status == (row.status if let_go else known.status)
         assert decision.becomes.tags >= known.tags
 
 
@@ -74,10 +75,18 @@ def test_what_the_list_says_is_taken() -> None:
     assert decide(row, ANNA, suppressed=False) == Decision(Verdict.UPDATED, "", becomes)
 
 
-def test_a_list_that_says_somebody_left_is_told_apart() -> None:
-    decision = decide(Row(2, ADDRESS, status=Status.UNSUBSCRIBED), ANNA, suppressed=False)
+@pytest.mark.parametrize("status", sorted(DEPARTED))
+def test_a_list_may_say_that_somebody_left(status: Status) -> None:
+    decision = decide(Row(2, ADDRESS, status=status), ANNA, suppressed=False)
+    assert decision.verdict is Verdict.UPDATED
+    assert decision.becomes == ANNA._replace(status=status.value)
+    assert f"the list says {status}" in decision.reason
+
+
+def test_a_list_may_not_say_that_somebody_is_paused() -> None:
+    decision = decide(Row(2, ADDRESS, status=Status.PAUSED), ANNA, suppressed=False)
     assert decision.verdict is Verdict.UNCHANGED
-    assert "the list says unsubscribed" in decision.reason
+    assert "an import changes nobody's status" in decision.reason
 
 
 @pytest.mark.parametrize(

@@ -59,3 +59,26 @@ def test_lengths_are_checked(length: int) -> None:
         Tokens(bytes(length))
     with pytest.raises(ValueError, match="a public id has 8 bytes"):
         TOKENS.unsubscribe(bytes(length))
+
+
+def test_bounce_tokens_name_reader_and_campaign() -> None:
+    tokens = Tokens(bytes(range(32)))
+    token = tokens.bounce(b"\1" * 8, 77)
+    assert len(token) == 32
+    assert token == token.lower()
+    assert tokens.read_bounce(token) == (b"\1" * 8, 77)
+    assert tokens.read_bounce(token.upper()) == (b"\1" * 8, 77)
+    assert tokens.bounce(b"\1" * 8, 78)[20:] != token[20:]
+
+
+def test_forged_bounce_tokens_are_none() -> None:
+    tokens = Tokens(bytes(range(32)))
+    token = tokens.bounce(b"\1" * 8, 77)
+    for forged in (token[:-1], token + "a", "a" * 32, "1" * 32, tokens.unsubscribe(b"\1" * 8), "", "é" * 32):
+        assert tokens.read_bounce(forged) is None
+    assert Tokens(b"\2" * 32).read_bounce(token) is None
+
+
+def test_a_bounce_token_needs_a_whole_public_id() -> None:
+    with pytest.raises(ValueError, match="8 bytes"):
+        Tokens(bytes(32)).bounce(b"\1" * 7, 1)

@@ -24,7 +24,7 @@ def found(
     text = GOOD.format(domain=domain, transport=transport, host=host, more=more)
     problems = list(check_settings(read_settings(text)))
     assert all(problem.level is Level.WARNING and problem.hint for problem in problems)
-    assert {problem.code for problem in problems} <= SETTINGS_RULES.keys()
+    assert {problem.code for problem in problems} <= SETTINGS_RULES.rules.keys()
     return [(problem.code, problem.line) for problem in problems]
 
 

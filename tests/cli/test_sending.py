@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from tests.cli.running import Ran, Run
@@ -73,7 +74,7 @@ def test_send_names_the_option_where_nobody_can_be_asked(run: Run, letter: Path)
     assert run("status").err.startswith("Nothing was sent yet.")
 
 
-@pytest.mark.parametrize("word", ["second", "first@000000000000", "first@ab"])
+@pytest.mark.parametrize("word", ["second", "", "first@", "first@000000000000", "first@ab"])
 def test_a_wrong_confirmation_sends_nothing(run: Run, letter: Path, word: str) -> None:
     assert run("send", "first", "--confirm", word).code == 1
     assert not list((letter / "outbox" / "new").glob("*"))
@@ -102,9 +103,9 @@ def test_no_archive_builds_no_site(run: Run, letter: Path) -> None:
 
 def test_a_site_that_cannot_be_built_takes_nothing_back(run: Run, letter: Path) -> None:
     (letter / "public").write_text("in the way")
-    ran = run("send", "first", "--confirm", "first")
-    assert ran.code == 0
-    assert "5 of 5 deliveries accepted" in ran.out
+    ran = run("send", "first", "--confirm", "first", "--json")
+    assert ran.code == 1
+    assert (data(ran)["accepted"], data(ran)["site_built"]) == (5, False)
     assert "only the site was not built" in ran.err
 
 
@@ -289,3 +290,122 @@ def test_a_correction_is_sent_to_those_who_got_the_mistake(run: Run, letter: Pat
     ran = run("send", "correction", "--to-readers-of", "first", "--confirm", "correction", "--json")
     assert "not to 3: did not get first" in ran.err
     assert (data(ran)["planned"], data(ran)["accepted"]) == (2, 2)
+
+
+def test_an_issue_for_nobody_is_not_frozen(run: Run, publication: Path) -> None:
+    ran = run("send", "welcome", "--confirm", "welcome")
+    assert ran.code == 1
+    assert "error[no-readers]" in ran.err
+    assert run("status").err.startswith("Nothing was sent yet.")
+
+
+def test_a_dry_run_looks_at_the_digest_as_well(run: Run, letter: Path) -> None:
+    assert run("send", "first", "--dry-run", "--confirm", "first@000000000000").code == 1
+
+
+def test_the_frozen_edition_is_named_when_a_later_digest_is_given(run: Run, letter: Path) -> None:
+    frozen = data(run("send", "first", "--confirm", "first", "--limit", "1", "--json"))["edition"]
+    file = letter / "issues" / "2026-11-24-first.md"
+    file.write_text(ISSUE.replace("A few words", "Other words"))
+    later = data(run("build", "first", "--json"))["edition"]
+    ran = run("send", "first", "--confirm", f"first@{later[:12]}")
+    assert ran.code == 1
+    assert f"--confirm first@{frozen[:12]}" in ran.err
+    assert run("send", "first", "--confirm", f"first@{frozen[:12]}").code == 0
+
+
+def test_a_finished_mailing_cannot_be_paused_or_cancelled(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first")
+    for words in (["pause", "first"], ["cancel", "first", "--confirm", "first"]):
+        ran = run(*words)
+        assert ran.code == 1
+        assert "error[finished]" in ran.err
+    assert data(run("status", "first", "--json"))["state"] == "sent"
+
+
+def test_doubt_is_settled_one_way_or_the_other(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first")
+    assert run("resolve", "first", "--accepted", "--resend").code == 2
+
+
+def test_skipped_deliveries_say_why(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first", "--limit", "2")
+    run("cancel", "first", "--confirm", "first")
+    lines = run("status", "first", "--list", "skipped").out.splitlines()
+    assert len(lines) == 3
+    assert all(line.endswith("the mailing was cancelled") for line in lines)
+
+
+def test_readers_who_joined_since_are_named(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first")
+    run("subscribers", "add", "late@example.org")
+    assert "1 reader joined since it was planned: --newcomers" in run("send", "first").err
+
+
+def test_resume_without_an_issue_goes_on_with_all_but_the_paused(run: Run, letter: Path) -> None:
+    assert run("resume").err.startswith("No mailing is unfinished.")
+    second = ISSUE.replace("A first letter", "A second letter")
+    (letter / "issues" / "2026-11-25-second.md").write_text(second)
+    for slug in ("first", "second"):
+        run("send", slug, "--confirm", slug, "--limit", "1")
+    run("pause", "second")
+    assert run("resume").code == 0
+    assert data(run("status", "first", "--json"))["state"] == "sent"
+    assert data(run("status", "second", "--json"))["state"] == "paused"
+
+
+def test_a_rehearsal_has_the_words_of_a_send(run: Run, letter: Path) -> None:
+    result = data(run("send", "first", "--dry-run", "--json"))
+    assert (result["campaign"], result["state"], result["planned"], result["remaining"]) == (
+        None,
+        "rehearsed",
+        5,
+        5,
+    )
+    run("send", "first", "--confirm", "first", "--limit", "2")
+    result = data(run("send", "first", "--dry-run", "--json"))
+    assert (result["accepted"], result["would_send"]) == (2, 3)
+
+
+def test_commands_find_the_publication_above(run: Run, letter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(letter / "issues")
+    ran = run("check", "first")
+    assert ran.code == 0
+    assert "newsletter -C .. build first" in ran.err
+
+
+def test_a_question_that_is_not_answered_sends_nothing(
+    run: Run, letter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+
+    def aborted(*_words: object, **_options: object) -> str:
+        raise click.Abort
+
+    monkeypatch.setattr("click.prompt", aborted)
+    ran = run("send", "first")
+    assert ran.code == 130
+    assert "nothing more was done" in ran.err
+
+
+def test_a_lost_key_is_not_replaced(run: Run, letter: Path) -> None:
+    run("send", "first", "--confirm", "first", "--limit", "1")
+    (letter / "subscribers" / "secret.key").unlink()
+    ran = run("send", "first")
+    assert ran.code == 3
+    assert "error[lost-key]" in ran.err
+    assert not (letter / "subscribers" / "secret.key").exists()
+
+
+def test_a_rehearsal_leaves_no_outbox(run: Run, letter: Path) -> None:
+    assert run("send", "first", "--dry-run").code == 0
+    assert not (letter / "outbox").exists()
+
+
+def test_a_ready_issue_with_errors_is_not_published(run: Run, letter: Path) -> None:
+    broken = ISSUE.replace("A first letter", "Broken").replace("first_name", "no_such_field")
+    (letter / "issues" / "2026-11-25-broken.md").write_text(broken)
+    ran = run("archive")
+    assert ran.code == 1
+    assert "2026-11-25-broken.md:8: error[unknown-merge-field]" in ran.err
+    assert not (letter / "public").exists()

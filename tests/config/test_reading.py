@@ -242,7 +242,11 @@ def test_hints(line: str, hint: str) -> None:
         ("delivery", "connections = true", "delivery.connections must be a whole number, not true or false."),
         ("delivery", 'connections = "8"', "delivery.connections must be a whole number, not text."),
         ("delivery", "transport = 2026-01-01", "delivery.transport must be text, not a date or time."),
-        ("delivery", 'transport = "stmp"', 'delivery.transport must be "outbox" or "smtp", not stmp.'),
+        (
+            "delivery",
+            'transport = "stmp"',
+            'delivery.transport must be "outbox", "sendmail", "smtp", "postmark" or "resend", not stmp.',
+        ),
         (
             "publication",
             'author = "a\\nBcc: x"',
@@ -271,6 +275,15 @@ def test_hints(line: str, hint: str) -> None:
 )
 def test_messages(table: str, line: str, message: str) -> None:
     assert problem_with(line, table).message == message
+
+
+def test_the_mail_is_signed_for_the_domain_of_from() -> None:
+    dkim = with_line('selector = "News.2026"\nkey = "file:a.pem"', "delivery.dkim").delivery.dkim
+
+    assert (dkim.domain, dkim.selector, dkim.rsa_key) == ("example.org", "news.2026", Secret("file", "a.pem"))
+    assert (
+        with_line('domain = "Mail.example.org"', "delivery.dkim").delivery.dkim.domain == "mail.example.org"
+    )
 
 
 def test_a_literal_secret_is_refused_and_never_repeated() -> None:
@@ -307,6 +320,19 @@ def test_no_protection_is_refused_elsewhere(host: str) -> None:
         ('transport = "smtp"', "delivery", "delivery.smtp.host is missing"),
         ('host = "a"\nusername = "a"', "delivery.smtp", "there is no password"),
         ('host = "a"\npassword = "env:A"', "delivery.smtp", "there is no username"),
+        ('selector = "news"', "delivery.dkim", "delivery.dkim.selector is set, but there is no key"),
+        ('key = "env:A"', "delivery.dkim", "delivery.dkim.key is set, but there is no selector"),
+        (
+            'selector = "a"\nkey = "env:A"\ned25519_key = "env:B"',
+            "delivery.dkim",
+            "delivery.dkim.ed25519_key is set, but there is no ed25519_selector",
+        ),
+        (
+            'ed25519_selector = "a"\ned25519_key = "env:A"',
+            "delivery.dkim",
+            "delivery.dkim.ed25519_key is set, but there is no key (RSA) beside it",
+        ),
+        ('selector = "a_b"\nkey = "env:A"', "delivery.dkim", "delivery.dkim.selector is not a selector: a_b"),
     ],
 )
 def test_what_belongs_together(line: str, table: str, words: str) -> None:
@@ -328,3 +354,13 @@ def test_a_list_is_named_after_its_address(url: str, list_id: str) -> None:
     settings = read_settings(LEAST.replace("https://example.org/weekly", url))
 
     assert settings.publication.list_id == list_id
+
+
+def test_verp_needs_room_for_its_token() -> None:
+    toml = '[publication]\ntitle = "T"\nurl = "https://example.org/"\nfrom = "news@example.org"\n[delivery]\n'
+
+    assert read_settings(f"{toml}verp = true\n").delivery.verp
+    for line in ("return_path = '{}@example.org'\nverp = true".format("b" * 32), "verp = 1"):
+        with pytest.raises(ConfigurationError) as caught:
+            read_settings(f"{toml}{line}\n")
+        assert "delivery.verp" in str(caught.value)

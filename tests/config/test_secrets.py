@@ -22,6 +22,16 @@ def test_a_secret_from_the_first_line_of_a_file(tmp_path: Path) -> None:
     assert found == "s3cret"
 
 
+def test_a_secret_of_several_lines(tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("-----BEGIN KEY-----\nabc\n-----END KEY-----\n\n")
+
+    found = resolve_secret(
+        Secret("file", "key.pem"), {}, lambda name: (tmp_path / name).read_text(), whole=True
+    )
+
+    assert found == "-----BEGIN KEY-----\nabc\n-----END KEY-----"
+
+
 @pytest.mark.parametrize(
     ("secret", "words"),
     [

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date
-from pathlib import Path
 
-import jinja2
 import pytest
 
 from newsletter.document import (
@@ -43,10 +41,9 @@ from newsletter.document import (
 )
 from newsletter.model import Edition, Identity, Issue, IssueStatus, Name, PictureFile, Reference
 from newsletter.rendering.edition import Facts, build_edition
-from newsletter.rendering.theme import Theme, make_theme
+from newsletter.rendering.theme import Theme
 from newsletter.writing.citations import Bibliography
-
-THEME_FOLDER = Path(__file__).parents[2] / "newsletter" / "themes" / "plain"
+from tests.rendering.theming import PLAIN, make
 
 
 def say(text: str) -> tuple[Text, ...]:
@@ -306,24 +303,15 @@ IDENTITY = Identity(
 MakeTheme = Callable[..., Theme]
 
 
-def plain_theme(own: Mapping[str, str] | None = None, tokens: str = "") -> Theme:
-    """The plain theme, with a publication's own templates and tokens over it."""
-    loader = jinja2.ChoiceLoader([jinja2.DictLoader(dict(own or {})), jinja2.FileSystemLoader(THEME_FOLDER)])
-    sources = [("plain/tokens.toml", (THEME_FOLDER / "tokens.toml").read_text(encoding="utf-8"))]
-    if tokens:
-        sources.append(("templates/tokens.toml", tokens))
-    return make_theme("plain", loader, sources)
-
-
 @pytest.fixture(scope="session")
 def themed() -> MakeTheme:
     """Makes the plain theme with a publication's own templates and tokens over it."""
-    return plain_theme
+    return make
 
 
 @pytest.fixture(scope="session")
 def theme() -> Theme:
-    return plain_theme()
+    return PLAIN
 
 
 @pytest.fixture(scope="session")

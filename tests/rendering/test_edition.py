@@ -124,12 +124,15 @@ class TestLayout:
         [
             ("en", "24 November 2026", "ltr"),
             ("en-US", "November 24, 2026", "ltr"),
-            ("de", "2026-11-24", "ltr"),
-            ("he-IL", "2026-11-24", "rtl"),
+            ("de", "24. November 2026", "ltr"),
+            ("he-IL", "24 בנובמבר 2026", "rtl"),
+            ("tlh", "2026-11-24", "ltr"),
         ],
     )
-    def test_language(self, build: Build, facts: Facts, language: str, day: str, direction: str) -> None:
-        html, text = parts(build(facts=replace(facts, language=language)))
+    def test_language(
+        self, build: Build, facts: Facts, themed: MakeTheme, language: str, day: str, direction: str
+    ) -> None:
+        html, text = parts(build(facts=replace(facts, language=language), theme=themed(language=language)))
         assert f'<html lang="{language}" dir="{direction}"' in html
         assert day in html
         assert day in text
@@ -198,7 +201,7 @@ class TestOwnTemplates:
             (
                 "nugget",
                 "<mj-text>{{ nugget.title }}{{ nugget.content|upper }}</mj-text>",
-                "never show nugget.content",
+                "changes a slot",
             ),
             (
                 "nugget",
@@ -215,9 +218,18 @@ class TestOwnTemplates:
                 "<mj-text><b>{{ nugget.title }}</b><!-- <i>{{ nugget.content }}</i> --></mj-text>",
                 "show nugget.content where only words can stand",
             ),
-            ("nugget", '<mj-text x="{{ nugget.title }}">{{ nugget.content }}</mj-text>', "lost nugget.title"),
-            ("masthead", "<mj-text>{{ issue.title|upper }}</mj-text>", "changes a merge field, a slot"),
-            ("masthead", "<mj-text>{{ issue.title|title }}</mj-text>", "changes a merge field, a slot"),
+            (
+                "nugget",
+                '<mj-text x="{{ nugget.title }}">{{ nugget.content }}</mj-text>',
+                "no attribute x",
+            ),
+            (
+                "nugget",
+                "<mj-text><b>{{ nugget.title }}</b><p>{{ nugget.content }}</p>{{ nugget.rest }}</mj-text>",
+                "nugget.content, and parts of it again",
+            ),
+            ("masthead", "<mj-text>{{ issue.title|upper }}</mj-text>", "changes a slot"),
+            ("masthead", "<mj-text>{{ issue.title|title }}</mj-text>", "changes a slot"),
             ("masthead", "<mj-text>{{ issue.titel }}</mj-text>", "cannot be filled in"),
             ("masthead", "<mj-text>{% if %}</mj-text>", "cannot be read"),
             ("masthead", "<mj-txt>x</mj-txt>", "no <mj-txt> here"),
@@ -262,7 +274,7 @@ class TestHoles:
             assert rendition.html.count(Merge("first_name", "there")) == in_html
             assert rendition.text.count(Merge("first_name", "there")) == in_text
             for part in (rendition.html, rendition.text):
-                assert "hole" not in "".join(each for each in part if isinstance(each, str))
+                assert "\ufffe" not in "".join(each for each in part if isinstance(each, str))
 
     def test_the_subject(self, edition: Edition) -> None:
         assert edition.rendition(Tier.FREE).subject == ("Six clots, ", Merge("first_name", "dear reader"))
@@ -274,9 +286,9 @@ class TestHoles:
         assert found[:5] == list(merges)
 
     def test_nothing_can_imitate_a_stand_in(self, build: Build, issue: Issue) -> None:
-        forged = "hole00000000000000000000n0x slot00000000000000000000n0x {{ email }}"
-        html, text = parts(build(with_body(issue, nugget("A", forged))))
-        assert forged in html
+        forged = "0 slot00000000000000000000n0x {{ email }}"
+        html, text = parts(build(with_body(issue, nugget("A", f"\ufffe0\uffff \ufffe!\uffff{forged}"))))
+        assert f"0 !{forged}" in html
         assert "<<email>>" not in html + text
 
 

@@ -20,6 +20,7 @@ from newsletter.document import Merge
 from newsletter.model import Edition, Issue, PictureFile, Segments, Tier
 from newsletter.rendering.web import render_web
 from newsletter.writing.citations import Bibliography
+from tests.rendering.theming import WORDS
 
 GOLDEN = Path(__file__).parent / "golden"
 _BLOCK = re.compile(r"(?<!\n)(<(?:table|tr|td|th|div|h[1-6]|p|ul|ol|li|style|meta|body|/head|!--\[)\b)")
@@ -58,7 +59,7 @@ def test_mail_text(edition: Edition, tier: Tier) -> None:
 def test_web(
     issue: Issue, bibliography: Bibliography, pictures: Mapping[str, PictureFile], tier: Tier
 ) -> None:
-    body = render_web(issue, bibliography, pictures, picture_href=lambda src: src, tier=tier)
+    body = render_web(issue, bibliography, pictures, picture_href=lambda src: src, words=WORDS, tier=tier)
     parts = [body.intro]
     for nugget in body.nuggets:
         parts.append(f'<h2 id="{nugget.anchor}">{nugget.title_html}</h2>\n{nugget.html}')

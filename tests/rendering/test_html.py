@@ -58,8 +58,8 @@ def renderers(
     bibliography: Bibliography, pictures: Mapping[str, PictureFile], theme: Theme
 ) -> Callable[[Tier], tuple[MailRenderer, WebRenderer]]:
     def make(tier: Tier = Tier.FREE) -> tuple[MailRenderer, WebRenderer]:
-        mail = MailRenderer(bibliography, tier, "https://x.org/i/", pictures, theme, Holes("0" * 20))
-        return mail, WebRenderer(bibliography, tier, pictures, lambda src: f"/p/{src}")
+        mail = MailRenderer(bibliography, tier, "https://x.org/i/", pictures, theme, Holes())
+        return mail, WebRenderer(bibliography, tier, pictures, lambda src: f"/p/{src}", theme.words)
 
     return make
 
@@ -142,7 +142,7 @@ def test_source_is_a_credit(renderers: Renderers) -> None:
 def test_merge_fields(renderers: Renderers) -> None:
     mail, web = renderers()
     merge = (Merge("first_name", "you & me"),)
-    assert mail.line(merge) == "hole" + "0" * 20 + "n0x"
+    assert mail.line(merge) == "\ufffe0\uffff"
     assert web.line(merge) == "you &amp; me"
     assert web.line((Merge("first_name"),)) == ""
 

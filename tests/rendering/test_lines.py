@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from newsletter.rendering.lines import fill, table, underline, width
 
-HOLE = "hole" + "0123456789" * 2 + "n0x"
+HOLE = "\ufffe12\uffff"
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,6 @@ HOLE = "hole" + "0123456789" * 2 + "n0x"
         ("e\u0301", 1),
         ("a\u200db", 2),
         (f"Dear {HOLE},", 14),
-        ("pothole", 7),
         ("", 0),
     ],
 )

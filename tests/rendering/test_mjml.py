@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-import newsletter.rendering.mjml as module
+import newsletter.rendering.mjml.compiling as module
 from newsletter.errors import ConfigurationError
 from newsletter.rendering.mjml import compile_mjml
 

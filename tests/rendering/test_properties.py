@@ -39,6 +39,7 @@ from newsletter.model import Edition, Issue, Tier
 from newsletter.rendering.web import render_web
 from newsletter.writing.citations import Bibliography
 from newsletter.writing.cleaning import clean
+from tests.rendering.theming import PLAIN
 
 NASTY = st.sampled_from(
     [
@@ -50,6 +51,7 @@ NASTY = st.sampled_from(
         " --> ]]>",
         "<![endif]-->",
         "slot00000000000000000000n0x",
+        "\ufffe0\uffff",
         "</mj-text><mj-raw>",
         "\\\"'`",
         "\u200bzero\u200dwidth",
@@ -132,7 +134,9 @@ def test_every_text_is_found_again(build: Callable[..., Edition], issue: Issue, 
     free = edition.rendition(Tier.FREE)
     text = bare("".join(each if isinstance(each, str) else "" for each in free.text))
     page = Reading(html_of(edition))
-    web = Reading(render_web(written, Bibliography(body, {}), {}, picture_href=str).nuggets[0].html)
+    web = Reading(
+        render_web(written, Bibliography(body, {}), {}, picture_href=str, words=PLAIN.words).nuggets[0].html
+    )
     nugget_title, *rest, merged, note = words
     for each in (nugget_title, *rest, note):
         assert bare(each) in bare(page.text)
@@ -175,6 +179,8 @@ def test_links_never_lead_into_scripts(build: Callable[..., Edition], issue: Iss
         )
     )
     body = Body((Paragraph(links),))
-    web = render_web(replace(issue, body=body), Bibliography(body, {}), {}, picture_href=str)
+    web = render_web(
+        replace(issue, body=body), Bibliography(body, {}), {}, picture_href=str, words=PLAIN.words
+    )
     assert "<a " not in web.intro
     assert "script:" not in html_of(build(replace(issue, body=body)))

@@ -42,6 +42,7 @@ from newsletter.document import (
 from newsletter.model import Reference, Tier
 from newsletter.rendering.text import TextRenderer
 from newsletter.writing.citations import Bibliography
+from tests.rendering.theming import WORDS
 
 
 def par(*inlines: Inline | str) -> Paragraph:
@@ -54,7 +55,7 @@ Render = Callable[..., str]
 @pytest.fixture
 def render(bibliography: Bibliography) -> Render:
     def render(*blocks: Block, notes: tuple[Note, ...] = (), tier: Tier = Tier.FREE) -> str:
-        text = TextRenderer(bibliography, tier, "https://x.org/i/", lambda merge: f"<{merge.name}>")
+        text = TextRenderer(bibliography, tier, "https://x.org/i/", lambda merge: f"<{merge.name}>", WORDS)
         return text.passage(blocks, notes)
 
     return render
@@ -102,7 +103,7 @@ def test_links_are_numbered_within_a_passage_and_repeated_ones_share_their_numbe
 def test_links_have_letters_where_citations_are_numbers(references: Mapping[str, Reference]) -> None:
     cite = Citation((Cite("warren1978"),))
     bibliography = Bibliography(Body(intro=(par(cite),)), references, "vancouver")
-    text = TextRenderer(bibliography, Tier.FREE, "", lambda merge: "")
+    text = TextRenderer(bibliography, Tier.FREE, "", lambda merge: "", WORDS)
     links = [Link(f"https://e.org/{index}", (Text("x"),)) for index in range(28)]
     found = text.passage([par(cite, *links)])
     assert found.startswith("[1]x [a]x [b]")
@@ -197,7 +198,7 @@ def test_notes_of_what_is_kept_back_stay_out(render: Render) -> None:
 
 
 def test_titles(bibliography: Bibliography) -> None:
-    text = TextRenderer(bibliography, Tier.FREE, "", lambda merge: "")
+    text = TextRenderer(bibliography, Tier.FREE, "", lambda merge: "", WORDS)
     assert text.title((Text("a "), Link("https://e.org", (Text("b"),)), Break(), Text("c"), NoteRef(1))) == (
         "a b c"
     )
@@ -214,7 +215,7 @@ def test_titles(bibliography: Bibliography) -> None:
 def test_references_spell_their_addresses(
     bibliography: Bibliography, href: str, words: str, text: str
 ) -> None:
-    renderer = TextRenderer(bibliography, Tier.FREE, "", lambda merge: "")
+    renderer = TextRenderer(bibliography, Tier.FREE, "", lambda merge: "", WORDS)
     assert (
         renderer.reference((Emphasis((Text("T"),)), Text(". "), Link(href, (Text(words),)))) == f"_T_. {text}"
     )

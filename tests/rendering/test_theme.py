@@ -26,7 +26,9 @@ body = 17
 
 
 def with_tokens(own: str) -> Theme:
-    return make_theme("t", jinja2.DictLoader({}), [("theme.toml", TOKENS), ("templates/tokens.toml", own)])
+    return make_theme(
+        "t", jinja2.DictLoader({}), [("theme.toml", TOKENS), ("templates/tokens.toml", own)], []
+    )
 
 
 def test_own_tokens_replace_single_values() -> None:
@@ -56,7 +58,7 @@ def test_tokens_cannot_be_changed() -> None:
         ("[fonts]\nbody = 'Arial</style>'", 2, "bad-token", "cannot hold"),
         ("[fonts]\nbody = 'a; color: red'", 2, "bad-token", "cannot hold"),
         ("[light\n", 1, "broken-toml", ""),
-        ('light = {accent = "#05a"}', 0, "bad-token", "six hexadecimal digits"),
+        ('light = {accent = "#05a"}', 1, "bad-token", "six hexadecimal digits"),
     ],
 )
 def test_bad_tokens(own: str, line: int, code: str, words: str) -> None:
@@ -77,7 +79,9 @@ def test_all_bad_tokens_are_named_together() -> None:
 
 def templates(**sources: str) -> Theme:
     names = {name.replace("__", "/").replace("_", "."): text for name, text in sources.items()}
-    return make_theme("t", jinja2.DictLoader(names), [("theme.toml", TOKENS)])
+    return make_theme(
+        "t", jinja2.DictLoader(names), [("theme.toml", TOKENS)], [("words.toml", '[en]\nhello = "Hello"')]
+    )
 
 
 def test_tokens_are_global() -> None:
@@ -126,7 +130,26 @@ def test_plain_text_included_in_html_is_not_escaped_again() -> None:
             "template-syntax",
             "",
         ),
-        ({"a_html_j2": "\n{% include 'a.html.j2' %}"}, "a.html.j2", 2, "template-value", "recursion"),
+        (
+            {"a_html_j2": "\n{% include 'a.html.j2' %}"},
+            "a.html.j2",
+            2,
+            "template-cycle",
+            "a.html.j2 → a.html.j2",
+        ),
+        (
+            {
+                "a_html_j2": "{% include 'd.html.j2' %}{% include 'b.html.j2' %}",
+                "b_html_j2": "{% include 'd.html.j2' %}\n{% extends 'c.html.j2' %}",
+                "c_html_j2": "{% include 'd.html' ~ '.j2' %}\n\n{% import 'b.html.j2' as b %}",
+                "d_html_j2": "d",
+            },
+            "b.html.j2",
+            2,
+            "template-cycle",
+            "b.html.j2 → c.html.j2 → b.html.j2.",
+        ),
+        ({"a_html_j2": "\n{% include 'a.html' ~ '.j2' %}"}, "a.html.j2", 2, "template-value", "recursion"),
     ],
 )
 def test_template_faults(sources: dict[str, str], file: str, line: int, code: str, words: str) -> None:
@@ -140,12 +163,17 @@ def test_template_faults(sources: dict[str, str], file: str, line: int, code: st
 def test_hint_names_what_a_template_is_given() -> None:
     with pytest.raises(ConfigurationError) as caught:
         templates(a_html_j2="{{ nope }}").render("a.html.j2", page=1, issue=2)
-    assert caught.value.problems[0].hint == "It is given: issue, page, tokens."
+    assert caught.value.problems[0].hint == "It is given: issue, page, tokens, words."
 
 
 def test_templates_must_be_utf_8(tmp_path: Path) -> None:
     (tmp_path / "a.html.j2").write_bytes("Gr\u00fc\u00dfe".encode("latin-1"))
-    theme = make_theme("t", jinja2.FileSystemLoader(tmp_path), [("theme.toml", TOKENS)])
+    theme = make_theme(
+        "t",
+        jinja2.FileSystemLoader(tmp_path),
+        [("theme.toml", TOKENS)],
+        [("words.toml", '[en]\nhello = "Hello"')],
+    )
     with pytest.raises(ConfigurationError, match="octet 3") as caught:
         theme.render("a.html.j2")
     assert caught.value.problems[0].file == "a.html.j2"
@@ -170,7 +198,7 @@ def test_a_key_error_without_a_template_is_a_bug(monkeypatch: pytest.MonkeyPatch
 def test_source(themed: MakeTheme) -> None:
     theme = themed({"email/footer.txt.j2": "bye"})
     assert theme.source("email/footer.txt.j2") == "bye"
-    assert "Sources" in theme.source("email/references.mjml.j2")
+    assert "words.sources" in theme.source("email/references.mjml.j2")
     with pytest.raises(ConfigurationError, match=r"no template style\.sass"):
         theme.source("style.sass")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from newsletter.errors import RefusedError, StorageError
+from newsletter.errors import BusyError, RefusedError, StorageError
 from newsletter.model import CampaignState, Claim, DeliveryState, Outcome, OutcomeKind, Tier
 from newsletter.storage import campaigns as campaigns_module
 from newsletter.storage.campaigns import CampaignStore
@@ -64,7 +64,7 @@ def test_a_campaign_freezes_its_edition_and_its_readers(database: Database, stor
     assert counts(store.tally(campaign)) == {"planned": 4}
     assert store.edition(campaign) == edition()
     assert campaign.state is CampaignState.UNFINISHED
-    with pytest.raises(RefusedError, match="has a campaign already"):
+    with pytest.raises(BusyError, match="has just begun to send"):
         campaign_of(store)
     campaign_of(store, "another")
     assert [c.slug for c in store.all()] == ["another", "six-clots"]

@@ -25,6 +25,11 @@ def send(path: Path, desk: MemoryDesk, lanes: int = 1) -> None:
     asyncio.run(work())
 
 
+def kept(number: int) -> bytes:
+    """A message as the file has it."""
+    return message(number).content.replace(b"\r\n", b"\n")
+
+
 def test_messages_become_files_that_mailbox_reads(tmp_path: Path) -> None:
     desk = desk_of(range(20))
     send(tmp_path / "deep" / "outbox", desk, lanes=4)
@@ -33,7 +38,7 @@ def test_messages_become_files_that_mailbox_reads(tmp_path: Path) -> None:
     assert sorted(str(found["Message-ID"]) for found in box) == sorted(
         f"<{n}@example.org>" for n in range(20)
     )
-    assert (tmp_path / "deep/outbox/new/3@example.org").read_bytes() == message(3).content
+    assert (tmp_path / "deep/outbox/new/3@example.org").read_bytes() == kept(3)
     assert desk.outcomes[3].provider_id == "3@example.org"
 
 
@@ -58,7 +63,7 @@ def test_repeating_a_message_has_the_effect_of_once(tmp_path: Path) -> None:
         "3@example.org",
         "4@example.org",
     ]
-    assert (path / "new/1@example.org").read_bytes() == message(1).content
+    assert (path / "new/1@example.org").read_bytes() == kept(1)
 
 
 def test_read_while_the_lane_is_running(tmp_path: Path) -> None:
@@ -74,7 +79,7 @@ def test_a_killed_process_leaves_no_trace(tmp_path: Path) -> None:
     box.prepare()
     (tmp_path / "tmp/1@example.org").write_bytes(b"half a mess, longer than the whole one" * 100)
     send(tmp_path, desk_of([1]))
-    assert (tmp_path / "new/1@example.org").read_bytes() == message(1).content
+    assert (tmp_path / "new/1@example.org").read_bytes() == kept(1)
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
@@ -106,9 +111,10 @@ def test_a_disk_that_is_full_in_the_middle(tmp_path: Path) -> None:
     assert again.kinds == [OutcomeKind.ACCEPTED] * 2
 
 
-def test_check_makes_the_folder(tmp_path: Path) -> None:
+def test_check_makes_nothing_and_the_first_lane_the_folder(tmp_path: Path) -> None:
     asyncio.run(OutboxTransport(tmp_path / "outbox").check())
-    assert (tmp_path / "outbox/new").is_dir()
+    assert list(tmp_path.iterdir()) == []
+    send(tmp_path / "outbox", desk_of([]))
     assert list((tmp_path / "outbox/new").iterdir()) == []
 
 
@@ -132,7 +138,7 @@ def test_a_read_only_folder() -> None:
 )
 def test_a_file_system_that_takes_nothing() -> None:
     with pytest.raises(TransportError) as caught:
-        asyncio.run(OutboxTransport(Path("/sys/newsletter-outbox")).check())
+        send(Path("/sys/newsletter-outbox"), desk_of([1]))
     assert caught.value.problems[0].code == "read-only"
 
 

@@ -31,11 +31,11 @@ LINE = (OutcomeKind.DEFERRED, Fault.LINE)
         (Stage.RCPT, 550, "5.4.1", "Recipient address rejected: Access denied", READER, "5.4.1"),
         (Stage.RCPT, 550, "5.6.7", "SMTPUTF8 needed", READER, "5.6.7"),
         (Stage.RCPT, 525, "5.7.13", "User account disabled", READER, "5.7.13"),
-        (Stage.DOT, 550, "5.1.1", "User unknown", READER, "5.1.1"),
+        (Stage.END, 550, "5.1.1", "User unknown", READER, "5.1.1"),
         (Stage.RCPT, 550, "5.1.1", "<spam@blocked.example>: Recipient address rejected", READER, "5.1.1"),
         # the mailbox
         (Stage.RCPT, 552, "5.2.2", "Mailbox full", READER, "5.2.2"),
-        (Stage.DOT, 552, "", "Requested mail action aborted: exceeded storage quota", READER, "5.2.2"),
+        (Stage.END, 552, "", "Requested mail action aborted: exceeded storage quota", READER, "5.2.2"),
         (Stage.RCPT, 452, "4.2.2", "Mailbox full", LATER, "4.2.2"),
         (Stage.RCPT, 452, "", "over quota", LATER, "4.2.2"),
         (Stage.RCPT, 450, "", "mailbox busy", LATER, ""),
@@ -45,10 +45,10 @@ LINE = (OutcomeKind.DEFERRED, Fault.LINE)
         (Stage.RCPT, 450, "4.2.0", "Recipient address rejected: Greylisted by policy", LATER, "4.2.0"),
         (Stage.RCPT, 451, "4.7.1", "Please try again later", LATER, "4.7.1"),
         # us
-        (Stage.DOT, 550, "5.7.26", "This mail has been blocked: the sender is unauthenticated", US, "5.7.26"),
-        (Stage.DOT, 550, "5.7.515", "Access denied, sending domain does not meet", US, "5.7.515"),
-        (Stage.DOT, 550, "5.7.1", "Message rejected as spam", US, "5.7.1"),
-        (Stage.DOT, 554, "", "Message is likely spam", US, "5.7.1"),
+        (Stage.END, 550, "5.7.26", "This mail has been blocked: the sender is unauthenticated", US, "5.7.26"),
+        (Stage.END, 550, "5.7.515", "Access denied, sending domain does not meet", US, "5.7.515"),
+        (Stage.END, 550, "5.7.1", "Message rejected as spam", US, "5.7.1"),
+        (Stage.END, 554, "", "Message is likely spam", US, "5.7.1"),
         (Stage.RCPT, 554, "", "Your IP is listed at the Spamhaus DNSBL", US, "5.7.1"),
         (Stage.RCPT, 554, "5.7.1", "<a@example.net>: Relay access denied", US, "5.7.1"),
         (Stage.RCPT, 550, "", "relaying prohibited", US, "5.7.1"),
@@ -56,16 +56,16 @@ LINE = (OutcomeKind.DEFERRED, Fault.LINE)
         (Stage.RCPT, 550, "5.4.5", "Daily user sending limit exceeded", US, "5.4.5"),
         (Stage.RCPT, 451, "4.7.500", "Server busy", US, "4.7.500"),
         (Stage.RCPT, 451, "4.7.650", "has been temporarily rate limited due to IP reputation", US, "4.7.650"),
-        (Stage.DOT, 454, "", "Throttling failure: Maximum sending rate exceeded.", US, ""),
-        (Stage.DOT, 451, "", "blocked for now", US, ""),
+        (Stage.END, 454, "", "Throttling failure: Maximum sending rate exceeded.", US, ""),
+        (Stage.END, 451, "", "blocked for now", US, ""),
         (Stage.MAIL, 530, "5.7.0", "Must issue a STARTTLS command first", US, "5.7.0"),
         (Stage.RCPT, 535, "", "who", US, ""),
         (Stage.MAIL, 550, "", "Sender rejected", US, ""),
         (Stage.MAIL, 550, "5.1.1", "unknown user", US, "5.1.1"),
         (Stage.MAIL, 451, "4.7.1", "policy", US, "4.7.1"),
         (Stage.MAIL, 552, "5.3.4", "Message size exceeds fixed limit", US, "5.3.4"),
-        (Stage.DOT, 552, "", "message size exceeds 10 MB", US, "5.3.4"),
-        (Stage.DOT, 554, "5.6.0", "bad content", US, "5.6.0"),
+        (Stage.END, 552, "", "message size exceeds 10 MB", US, "5.3.4"),
+        (Stage.END, 554, "5.6.0", "bad content", US, "5.6.0"),
         (Stage.DATA, 554, "", "no", US, ""),
         (Stage.RCPT, 503, "5.5.1", "Bad sequence of commands", US, "5.5.1"),
         (Stage.RCPT, 500, "", "What?", US, ""),
@@ -73,7 +73,7 @@ LINE = (OutcomeKind.DEFERRED, Fault.LINE)
         (Stage.MAIL, 451, "4.3.0", "Temporary lookup failure", LINE, "4.3.0"),
         (Stage.MAIL, 452, "4.3.1", "Insufficient system storage", LINE, "4.3.1"),
         (Stage.RCPT, 421, "4.4.2", "Timeout exceeded", LINE, "4.4.2"),
-        (Stage.DOT, 421, "", "Service shutting down", LINE, ""),
+        (Stage.END, 421, "", "Service shutting down", LINE, ""),
         (Stage.MAIL, 421, "4.7.0", "Too many messages on this connection", LINE, "4.7.0"),
         (Stage.MAIL, 421, "4.7.0", "Temporarily deferred due to user complaints", US, "4.7.0"),
         (Stage.MAIL, 421, "4.7.28", "An unusual rate of mail", US, "4.7.28"),
@@ -99,11 +99,11 @@ def test_findings(
     ],
 )
 def test_accepted(words: str, name: str) -> None:
-    outcome = classify(250, "2.0.0", words, Stage.DOT)
+    outcome = classify(250, "2.0.0", words, Stage.END)
     assert (outcome.kind, outcome.fault, outcome.provider_id) == (OutcomeKind.ACCEPTED, Fault.NONE, name)
 
 
-@pytest.mark.parametrize(("code", "stage"), [(250, Stage.RCPT), (354, Stage.DOT), (600, Stage.DOT)])
+@pytest.mark.parametrize(("code", "stage"), [(250, Stage.RCPT), (354, Stage.END), (600, Stage.END)])
 def test_what_is_no_outcome(code: int, stage: Stage) -> None:
     with pytest.raises(ValueError, match=str(code)):
         classify(code, "", "", stage)
@@ -123,4 +123,4 @@ def test_every_refusal_has_an_outcome(code: int, enhanced: str, words: str, stag
     if outcome.kind is OutcomeKind.REFUSED:
         assert outcome.fault is Fault.RECIPIENT
         assert code >= 500
-        assert stage in (Stage.RCPT, Stage.DOT)
+        assert stage in (Stage.RCPT, Stage.END)

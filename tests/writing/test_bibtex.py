@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from newsletter.errors import Level
 from newsletter.model import Name, Reference
 from newsletter.writing.names import OTHERS
-from newsletter.writing.references import bibtex_keys, read_bibtex
+from newsletter.writing.references import BibtexFile, read_bibtex
 from newsletter.writing.tex import plain_tex
 
 FILE = "issues/references.bib"
@@ -89,7 +89,7 @@ def test_only_what_is_wanted() -> None:
     references, problems = read_bibtex(GOOD + "@article{bad, title = {", FILE, {"page", "nothing"})
     assert [one.key for one in references] == ["page"]
     assert problems == []
-    assert bibtex_keys(GOOD)[:3] == ["warren1978", "butler2013", "lim2009"]
+    assert list(BibtexFile(GOOD, FILE).lines)[:3] == ["warren1978", "butler2013", "lim2009"]
 
 
 def test_broken_entries_spoil_no_other() -> None:

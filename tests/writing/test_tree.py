@@ -349,7 +349,7 @@ def test_text_after_members_nuggets_belongs_nowhere() -> None:
 
 def test_footnotes_are_numbered_in_each_nugget() -> None:
     found = body(
-        "i[^a]\n\n## One[^b]\n\nx^[in *place*] y[^a] z[^b]\n\n"
+        "i[^a]\n\n## One\n\nw[^b] x^[in *place*] y[^a] z[^b]\n\n"
         "[^a]: A it's[^b]\n\n[^b]: B\n\n    > it's\n    > — q"
     )
     assert found.intro == (Paragraph((Text("i"), NoteRef(1, 1)), 1),)
@@ -357,10 +357,16 @@ def test_footnotes_are_numbered_in_each_nugget() -> None:
     b = (Paragraph(text("B"), 9), quoted)
     assert found.notes == (Note(1, (Paragraph((Text("A it’s"), NoteRef(2, 7)), 7),)), Note(2, b))
     (nugget,) = found.nuggets
-    assert nugget.title == (Text("One"), NoteRef(1, 3))
+    assert nugget.title == text("One")
     assert nugget.anchor == "one"
     assert nugget.blocks == (
-        Paragraph((Text("x"), NoteRef(2, 5), Text(" y"), NoteRef(3, 5), Text(" z"), NoteRef(1, 5)), 5),
+        Paragraph(
+            (
+                *(Text("w"), NoteRef(1, 5), Text(" x"), NoteRef(2, 5)),
+                *(Text(" y"), NoteRef(3, 5), Text(" z"), NoteRef(1, 5)),
+            ),
+            5,
+        ),
     )
     assert nugget.notes == (
         Note(1, b),
@@ -410,8 +416,11 @@ def test_a_footnote_may_call_itself() -> None:
         ("a[^b]", [(1, "unknown-footnote")]),
         ("a[^b]\n\n[^b]: c\n\n[^b]: d", [(5, "doubled-footnote")]),
         ("a\n\n[^b]: c", [(3, "unused-footnote")]),
-        ("[^a]: b\n\n## x[^a]\n\n## y[^a] z[^c]", [(5, "unknown-footnote")]),
-        ("a[^1]\n\n## b[^1]\n\n[^1]: <i>", [(5, "raw-html")]),
+        (
+            "[^a]: b\n\n## x[^a]\n\n## y[^a] z[^c]",
+            [(3, "note-in-title"), (5, "unknown-footnote"), (5, "note-in-title")],
+        ),
+        ("a[^1]\n\n## b[^1]\n\n[^1]: <i>", [(3, "note-in-title"), (5, "raw-html")]),
         ("Source:", [(1, "empty-source")]),
         ("[a](javascript:alert(1))", [(1, "bad-link")]),
         ("[a](\tDATA:text/html;x)", [(1, "bad-link")]),

@@ -1,0 +1,1 @@
+"""Judging what the DNS says about a publication's domains; the look-ups themselves are handed in."""
