@@ -66,9 +66,7 @@ def _read(name: str, path: PurePosixPath, text: str) -> Post | LeftOut:
     stem = dated[2] if dated and dated[2] else own_name
     first = (heading[1] or heading[2]) if heading and heading.start() == _first_letter(matter.text) else ""
     address = matter.words("permalink", "url")
-    fixed = (
-        _FIXED_PATH.fullmatch(urlsplit(address).path) is not None and ":" not in address if address else False
-    )
+    fixed = _FIXED_PATH.fullmatch(urlsplit(address).path) is not None
     slug = matter.words("slug") or (PurePosixPath(address).stem if fixed else "") or stem
     return Post(
         file=name,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from html import escape
+from typing import TypeAlias
 
 Note = tuple[int, str]
 """The line of something that could not be kept, counted from 1 in the text, and what it was."""
@@ -38,8 +39,9 @@ _KRAMDOWN = re.compile(
     re.MULTILINE,
 )
 _KEPT = "\ue0f0"
-"""Stands for a piece that is put aside; the number of the piece follows, and the sign again."""
-_ASIDE = re.compile(f"{_KEPT}(\\d+){_KEPT}")
+"""Stands for a piece that is put aside. The number of the piece follows, as many line feeds as what it stands
+for had, so that lines can still be counted, and the sign again."""
+_ASIDE = re.compile(f"{_KEPT}(\\d+)\n*{_KEPT}")
 
 
 @dataclass(slots=True)
@@ -50,9 +52,10 @@ class _Work:
     aside: list[str] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
-    def put_aside(self, text: str) -> str:
+    def put_aside(self, text: str, lines: int) -> str:
         self.aside.append(text)
-        return f"{_KEPT}{len(self.aside) - 1}{_KEPT}"
+        line_feeds = "\n" * lines
+        return f"{_KEPT}{len(self.aside) - 1}{line_feeds}{_KEPT}"
 
     def back(self, text: str) -> str:
         while _ASIDE.search(text):
@@ -60,38 +63,49 @@ class _Work:
         return text
 
 
+_Change: TypeAlias = Callable[[re.Match[str], int, _Work], str]
+"""Makes text of a match, which begins on a line, and notes what it could not keep."""
+
+
 def without_shortcodes(text: str, title: str) -> tuple[str, list[Note]]:
     """`text`, Markdown, in which nothing is left for a template engine to do; code is not touched."""
     work = _Work(title)
     text = text.replace(_KEPT, "")
-    text = _with_lines(text, _HIGHLIGHT, lambda match, _: work.put_aside(_fence(match)))
-    text = _with_lines(text, _RAW, lambda match, _: work.put_aside(match[1]))
-    text = _with_lines(text, _CODE, lambda match, _: work.put_aside(match[0]))
-    text = _with_lines(text, _COMMENT, lambda match, _: "\n" * match[0].count("\n"))
-    text = _with_lines(text, _CONTAINER, lambda match, line: _container(match, line, work))
-    text = _with_lines(text, _SHORTCODE, lambda match, line: _hugo(match, line, work))
-    text = _with_lines(text, _LIQUID, lambda match, line: _liquid(match, line, work))
-    text = _with_lines(text, _OUTPUT, lambda match, line: _output(match, line, work))
+    for pattern, change in _STEPS:
+        text = _with_lines(text, pattern, change, work)
     text = _KRAMDOWN.sub("", text)
     return work.back(text), sorted(work.notes)
 
 
-def _with_lines(text: str, pattern: re.Pattern[str], change: Callable[[re.Match[str], int], str]) -> str:
-    """Replaces every match; `change` is told its line."""
+def _with_lines(text: str, pattern: re.Pattern[str], change: _Change, work: _Work) -> str:
+    """Puts every match aside as what `change` makes of it."""
     parts: list[str] = []
     end, line = 0, 1
     for match in pattern.finditer(text):
         before = text[end : match.start()]
         line += before.count("\n")
-        parts += [before, change(match, line)]
-        line += match[0].count("\n")
+        lines = match[0].count("\n")
+        parts += [before, work.put_aside(change(match, line, work), lines)]
+        line += lines
         end = match.end()
     return "".join([*parts, text[end:]])
 
 
-def _fence(match: re.Match[str]) -> str:
+def _fence(match: re.Match[str], _line: int, _work: _Work) -> str:
     code = match["first"] if match["liquid"] else match["second"]
     return f"\n````{match['liquid'] or match['hugo']}\n{code.rstrip()}\n````\n"
+
+
+def _raw(match: re.Match[str], _line: int, _work: _Work) -> str:
+    return match[1]
+
+
+def _code(match: re.Match[str], _line: int, _work: _Work) -> str:
+    return match[0]
+
+
+def _comment(match: re.Match[str], _line: int, _work: _Work) -> str:
+    return "\n" * match[0].count("\n")
 
 
 def _hugo(match: re.Match[str], line: int, work: _Work) -> str:
@@ -181,3 +195,16 @@ def _embedded(name: str, arguments: dict[str, str]) -> str:
     if key.startswith("http"):
         address = key
     return f'\n\n<p><a href="{escape(address)}">{escape(address)}</a></p>\n\n'
+
+
+_STEPS: tuple[tuple[re.Pattern[str], _Change], ...] = (
+    (_HIGHLIGHT, _fence),
+    (_RAW, _raw),
+    (_CODE, _code),
+    (_COMMENT, _comment),
+    (_CONTAINER, _container),
+    (_SHORTCODE, _hugo),
+    (_LIQUID, _liquid),
+    (_OUTPUT, _output),
+)
+"""What is looked for, in this order: code first, so that nothing in it is touched."""

@@ -14,7 +14,7 @@ _ALLOWED: dict[str, set[str]] = {
     **dict.fromkeys(("p", "h3", "h4", "h5", "h6", "blockquote", "ul", "li", "pre", "code", "br"), _SHARED),
     **dict.fromkeys(("em", "strong", "s", "sup", "thead", "tbody", "tr"), _SHARED),
     "a": _SHARED | {"href"},
-    "img": _SHARED | {"src", "alt", "width", "height"},
+    "img": _SHARED | {"src", "alt", "width", "height", "style"},
     "ol": _SHARED | {"start"},
     "table": _SHARED | _TABLE,
     "th": _SHARED | {"scope", "align"},
@@ -45,6 +45,7 @@ def _cleaner() -> nh3.Cleaner:
         attributes=_ALLOWED,
         url_schemes={"http", "https", "mailto", "tel"},
         link_rel=None,
+        filter_style_properties={"max-width"},
     )
 
 

@@ -167,9 +167,12 @@ class HtmlRenderer(ABC):
     def _video_words(self, video: Video) -> str:
         """The words of a card: what it is, the title as a link, and where that leads."""
         title = self.title(video.title)
-        where = f'<p class="caption">{escape(video.site)}</p>\n' if title else ""
+        where = video.site if title else video.href.partition("://")[2]
         watch = self._watch(video, title or escape(self._words["watch_on"](site=video.site)))
-        return f'<p class="kicker">{self._say("video")}</p>\n<p class="watch">{watch}</p>\n{where}'
+        return (
+            f'<p class="kicker">{self._say("video")}</p>\n'
+            f'<p class="watch">{watch}</p>\n<p class="caption">{escape(where)}</p>\n'
+        )
 
     def _watch(self, video: Video, content: str) -> str:
         return f'<a href="{escape(address(video.href, self._base))}">{content}</a>'

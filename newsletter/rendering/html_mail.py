@@ -72,7 +72,7 @@ class MailRenderer(HtmlRenderer):
         """A figure in two pieces, for a card: the picture as wide as a card, and the caption, which may be
         empty."""
         self._width, width = self._card, self._width
-        image = self._image(figure.picture, self._card)
+        image = self._column_image(figure.picture)
         self._width = width
         return f'<p class="figure card">{image}</p>\n', self._caption(figure)
 
@@ -81,7 +81,7 @@ class MailRenderer(HtmlRenderer):
         return _boxed("quote", f"<blockquote>\n{content}</blockquote>\n{self._attribution(quotation)}")
 
     def _figure(self, figure: Figure) -> str:
-        image, caption = self._image(figure.picture, self._width), self._caption(figure)
+        image, caption = self._column_image(figure.picture), self._caption(figure)
         kind = "figure captioned" if caption else "figure"
         mark = FIGURE_MARK if figure is self._marked else ""
         return f'{mark}<p class="{kind}">{image}</p>\n{caption}{mark}'
@@ -93,7 +93,7 @@ class MailRenderer(HtmlRenderer):
         card = self._video_words(video)
         if video.picture:
             self._width, width = STILL_WIDTH, self._width
-            still = self._watch(video, self._image(video.picture, STILL_WIDTH))
+            still = self._watch(video, self._image(video.picture, self._size(video.picture) or STILL_WIDTH))
             self._width = width
             card = (
                 f'<table role="presentation" {_TABLE}><tbody><tr>'
@@ -121,7 +121,7 @@ class MailRenderer(HtmlRenderer):
         return '<p class="break">* * *</p>\n'
 
     def _picture(self, picture: Picture) -> str:
-        return self._image(picture, 0)
+        return self._image(picture, self._size(picture))
 
     def _merge(self, merge: Merge) -> str:
         return self._holes.stand_in(merge)
@@ -144,16 +144,26 @@ class MailRenderer(HtmlRenderer):
         self._width += inset
         return content
 
-    def _image(self, picture: Picture, unknown: int) -> str:
-        """An img as wide as the picture or the column; `unknown` wide where its size is not known."""
+    def _column_image(self, picture: Picture) -> str:
+        """An img that fills the column up to its own width; as wide as the column if its own is not known.
+
+        The theme sets it to 100 % of the column, so that it never widens a narrow one, not even when mail
+        programs show no pictures.
+        """
+        width = self._size(picture) or self._width
+        return self._image(picture, width, f' style="max-width:{width}px"')
+
+    def _size(self, picture: Picture) -> int:
+        """How wide a picture is shown, in pixels; 0 when its size is not known."""
         known = self._pictures.get(picture.src)
-        size = ""
-        if known and known.width and known.height:
-            width = min(self._width, known.width)
-            size = f' width="{width}" height="{max(1, round(known.height * width / known.width))}"'
-        elif unknown:
-            size = f' width="{unknown}"'
-        return f'<img src="{escape(self._source(picture.src))}" alt="{escape(picture.alt)}"{size}>'
+        return min(self._width, known.width) if known and known.height else 0
+
+    def _image(self, picture: Picture, width: int, style: str = "") -> str:
+        size = f' width="{width}"' if width else ""
+        if self._size(picture):
+            known = self._pictures[picture.src]
+            size += f' height="{max(1, round(known.height * width / known.width))}"'
+        return f'<img src="{escape(self._source(picture.src))}" alt="{escape(picture.alt)}"{size}{style}>'
 
     def _source(self, src: str) -> str:
         return src if "://" in src else self._base + src.rpartition("/")[2]

@@ -328,13 +328,13 @@ class SqlLedger:
             return [(request.future, True) for request in requests]
         answers: list[_Answer] = []
         for request, subscriber_id in zip(requests, keys, strict=True):
-            key = (self._campaign, subscriber_id)
-            handed = connection.exec_driver_sql(sql.STATE, key).scalar_one() == DeliveryState.HANDED
-            if handed:
+            state = connection.exec_driver_sql(sql.STATE, (self._campaign, subscriber_id)).scalar_one()
+            if state == DeliveryState.HANDED:
                 self._handed.add(subscriber_id)
-            else:
+            elif state == DeliveryState.CLAIMED:
                 self._skip(connection, [(subscriber_id, attempt, "left while the mail was under way")])
-            answers.append((request.future, handed))
+            # else the lane was cancelled while it waited, and has settled the delivery itself
+            answers.append((request.future, state == DeliveryState.HANDED))
         self._recount(connection)
         return answers
 

@@ -7,7 +7,7 @@ import os
 import re
 import ssl
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -149,6 +149,7 @@ class Line(asyncio.BufferedProtocol):
         self._loop = asyncio.get_running_loop()
         self._closed = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
+        self._socket = -1
         self._buffer = memoryview(bytearray(_READ_SIZE))
         self._deadline = inf
         self._patience = 0.0
@@ -220,13 +221,13 @@ class Line(asyncio.BufferedProtocol):
 
     def send(self, *octets: bytes) -> None:
         """Gives octets to the connection; they leave in the background. Nothing happens on a lost one."""
-        if self._transport is not None and not self._lost:
-            if len(octets) == 1:
-                self._transport.write(octets[0])
-            else:
-                self._transport.writelines(octets)
-            if self._listener is not None:
-                self._expect(self._listener.patience())
+        if self._transport is None or self._lost:
+            return
+        rest = octets[0] if len(octets) == 1 else self._write_together(octets)
+        if rest:
+            self._transport.write(rest)
+        if self._listener is not None:
+            self._expect(self._listener.patience())
 
     async def reply(self, patience: float) -> Reply:
         """The next reply; TransportError when none comes within `patience` seconds or ever."""
@@ -277,7 +278,20 @@ class Line(asyncio.BufferedProtocol):
 
     def _use(self, transport: asyncio.Transport) -> None:
         self._transport = transport
+        encrypted = transport.get_extra_info("sslcontext") is not None
+        self._socket = -1 if encrypted else transport.get_extra_info("socket").fileno()
         transport.set_write_buffer_limits(high=1, low=0)  # `unsent` is then exact, but for the last octet
+
+    def _write_together(self, octets: Sequence[bytes]) -> bytes:
+        """Writes several pieces without copying them into one, as asyncio does from Python 3.12 on; gives what
+        the network did not take, or everything when the pieces have to go another way."""
+        transport = self._transport
+        together = self._socket >= 0 and transport is not None and not transport.is_closing()
+        if together and not self.unsent:
+            with suppress(OSError):  # asyncio will meet it again, and knows what to do
+                sent = os.writev(self._socket, octets)
+                return b"".join(octets)[sent:] if sent < sum(map(len, octets)) else b""
+        return b"".join(octets)
 
     def _take(self, data: bytes) -> None:
         """Passes on the replies in `data`; those before an error still count."""
@@ -304,11 +318,10 @@ class Line(asyncio.BufferedProtocol):
 
     def _read_last_words(self) -> None:
         """What the server had said before it cut the line, and asyncio gave up over a failed write."""
-        transport = self._transport
-        if transport is None or transport.get_extra_info("sslcontext"):
+        if self._socket < 0:
             return  # encrypted octets cannot be read behind the back of the encryption
         with suppress(OSError):
-            while data := os.read(transport.get_extra_info("socket").fileno(), _READ_SIZE):
+            while data := os.read(self._socket, _READ_SIZE):
                 self._take(data)
 
     def _expect(self, patience: float) -> None:

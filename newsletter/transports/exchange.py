@@ -99,7 +99,7 @@ class Exchange:
         """Waits for a message that may go over this connection; None when it is at its end."""
         self._idle = False
         while not (self._line.lost or self._leaving or self._share_is_carried):
-            if self._flying and (not self.carried or (self._windowed and not self._room)):
+            if self._flying and (self._first or (self._windowed and not self._room)):
                 await self._news()  # the first message goes alone: the connection may be good for nothing
                 continue
             taken = self._take()
@@ -109,6 +109,10 @@ class Exchange:
                 return None
             await self._news(0 if self._flying else self._server.settings.idle)
         return None
+
+    @property
+    def _first(self) -> bool:
+        return not self.carried
 
     @property
     def _room(self) -> bool:
@@ -182,19 +186,17 @@ class Exchange:
         follower = None
         self._expected.append((Stage.END, transaction))
         transaction.sent = True
-        if self._can.pipelining and not (self._windowed or self._leaving or self._share_is_carried):
+        alone = self._first or self._windowed or self._leaving or self._share_is_carried
+        if self._can.pipelining and not alone:
             follower = self._take()
-        if follower is None:
-            line.send(ending)
-        else:
-            line.send(ending + self._begin(follower))
+        line.send(ending if follower is None else ending + self._begin(follower))
         return follower
 
     async def _push(self, transaction: Transaction) -> None:
         """Sends whole messages behind those that are on their way, as many as there is room for.
 
-        Each begins with RSET: after a refused message, servers are in different states (RFC 3030 2). Where the
-        network cannot keep up, they are marked one by one, not ahead of time.
+        Each begins with RSET: after a refused message, servers are in different states (RFC 3030 2). Where
+        the network cannot keep up, they are marked one by one, not ahead of time.
         """
         batch = [transaction]
         self._flying.append(transaction)
@@ -226,13 +228,9 @@ class Exchange:
             (Stage.RCPT, transaction),
             (Stage.END, transaction),
         )
-        head = (
-            _RSET,
-            mail_command(can, message),
-            rcpt_command(can, message),
-            b"BDAT %d LAST\r\n" % len(message.content),
-        )
-        self._line.send(*head, message.content)
+        envelope = mail_command(can, message) + rcpt_command(can, message)
+        head = b"%b%bBDAT %d LAST\r\n" % (_RSET, envelope, len(message.content))
+        self._line.send(head, message.content)
 
     async def _quiet(self) -> None:
         """Waits until every message on the way has its answer."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 
 from newsletter.errors import TransportError
@@ -76,7 +77,9 @@ class RequestBook:
                     return str(key)
             # Made from what is sent, so that even a lost book does no harm where the same batch comes
             # together again; a batch sent again on purpose is another request.
-            key = f"newsletter/{digest}" + (f"/{len(found) + 1}" if found else "")
+            used = {key for key, _ in found}
+            names = (f"newsletter/{digest}/{number}" for number in count(1))
+            key = next(name for name in names if name not in used)
             book.execute(
                 "INSERT INTO requests (key, digest, at, body) VALUES (?, ?, ?, ?)",
                 (key, digest, now, request.body),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
+import subprocess
+import sys
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -176,3 +178,25 @@ def test_a_return_path_of_its_own(run: Run, letter: Path) -> None:
     settings.write_text(settings.read_text().replace("[delivery]\n", "[delivery]\nverp = true\n"))
 
     assert run("test", "first", "--to", "me@example.org").code == 0
+
+
+def test_what_a_mail_server_says_is_shown(run: Run, letter: Path) -> None:
+    command = [sys.executable, "-m", "newsletter.transports.sink", "--port", "0"]
+    with subprocess.Popen(
+        [*command, "--refuse", "gone=550 5.1.1 No such user"], stdout=subprocess.PIPE, text=True
+    ) as server:
+        assert server.stdout is not None
+        port = int(server.stdout.readline())
+        settings = letter / "newsletter.toml"
+        text = settings.read_text().replace('transport = "outbox"', 'transport = "smtp"')
+        text += f'\n[delivery.smtp]\nhost = "127.0.0.1"\nport = {port}\nsecurity = "none"\n'
+        settings.write_text(text)
+        ran = run("test", "first", "--to", "me@example.org", "--to", "gone@example.org")
+        server.terminate()
+
+    assert ran.code == 4
+    mine, gone = ran.out.splitlines()
+    assert mine.split()[:2] == ["me@example.org", "accepted"]
+    assert gone.split()[:2] == ["gone@example.org", "refused"]
+    assert "No such user" in gone
+    assert run("test", "first", "--to", "me@example.org").code == 75  # nobody listens any more

@@ -221,3 +221,19 @@ def test_date() -> None:
     assert headers.date_text(moment.astimezone(west)) == "Wed, 04 Nov 2026 04:35:09 -0330"
     with pytest.raises(ValueError, match="time zone"):
         headers.date_text(datetime(2026, 11, 4))  # noqa: DTZ001 - the mistake under test
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["zo\u202eë@example.org", "zo ë@example.org", "zoë\u2028@example.org", "ë" * 33 + "@example.org", "zoë@", "zoë@-x"],
+)
+def test_recipients_that_cannot_be_mailed(value: str) -> None:
+    with pytest.raises(ContentError) as caught:
+        headers.recipient(value)
+    assert caught.value.problems[0].code == "bad-address"
+
+
+def test_feedback_id_is_plain_and_bounded() -> None:
+    fields = headers.feedback_id("sechs: Gerinnsel ü", "x" * 255).split(":")
+    assert len(fields) == 4
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]{1,60}", each) for each in fields)

@@ -192,6 +192,28 @@ def test_emphasis_that_markdown_cannot_express_is_dropped_and_its_words_kept() -
     assert "*" not in markdown
 
 
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<ul><li><b>a</b><b>b</b></ul>",
+        "<blockquote><p><b>a</b><b>b</b><footer><b>c</b><b>d</b></footer></blockquote>",
+        "<table><tr><th><b>a</b><b>b</b><th>c<tr><td><i>d</i><i>e</i><td>f</table>",
+        "<figure><img src=a.png alt=x><figcaption><b>a</b><b>b</b></figcaption></figure>",
+        "<h2><b>a</b><b>b</b></h2>",
+        "<p><b>a</b><b>b</b> <a href=/x><i>c</i><i>d</i></a> <code>e</code></p>",
+    ],
+)
+def test_emphasis_is_dropped_wherever_it_stands(html: str) -> None:
+    markdown = converted(html)
+    assert "**" not in markdown
+    assert _letters(read_back(markdown)) in ("ab", "abcd", "abcdef", "xab", "abcde")
+
+
+def test_what_cannot_be_written_at_all_is_escaped_to_the_last_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("newsletter.gathering.dialect._says", lambda text, blocks: False)
+    assert converted("<h2>a*b</h2><hr>") == "a\\*b\n\n"
+
+
 def test_nesting_is_bounded() -> None:
     for tag in ("blockquote", "ul><li", "ol><li", "b", "div", "table><tr><td", "em><a href=x"):
         body = read_back(converted(f"<{tag}>" * 50 + "words"))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from newsletter.errors import BusyError, RefusedError, StorageError
-from newsletter.model import CampaignState, Claim, DeliveryState, Outcome, OutcomeKind, Tier
+from newsletter.model import CampaignState, Claim, DeliveryState, Fault, Outcome, OutcomeKind, Tier
 from newsletter.storage import campaigns as campaigns_module
 from newsletter.storage.campaigns import CampaignStore
 from newsletter.storage.database import Database, open_database
@@ -192,6 +192,26 @@ def test_evidence_that_comes_late_still_counts(database: Database, store: Campai
     asyncio.run(zombie(ledger))
     ledger.close()
     assert counts(store.tally(campaign)) == {"planned": 2, "accepted": 1}
+
+
+def test_a_lane_cancelled_while_it_hands_over_skips_nobody(database: Database, store: CampaignStore) -> None:
+    """Its outcome may reach the ledger together with, and so before, its request for the mark."""
+    add_readers(database, 50)
+    campaign = campaign_of(store)
+
+    async def cancelled(ledger: SqlLedger) -> None:
+        claims = await ledger.claim(50)
+        hands = [asyncio.ensure_future(ledger.hand(claim)) for claim in claims]
+        await asyncio.sleep(0)
+        for hand, claim in zip(hands, claims, strict=True):
+            hand.cancel()
+            outcome = Outcome(OutcomeKind.DEFERRED, reply="stopped", fault=Fault.LINE)
+            ledger.settle(claim, outcome, TestClock().now())
+        await ledger.flush()
+
+    with store.take(campaign, repeatable=False) as ledger:
+        asyncio.run(cancelled(ledger))
+    assert counts(store.tally(campaign)) == {"deferred": 50}
 
 
 def test_a_suppressed_address_is_never_claimed(database: Database, store: CampaignStore) -> None:

@@ -33,7 +33,7 @@ class Provider(ABC):
 
     - "ok"; "429", "429:SECONDS"; "401", "422", "413", "500", "503": answered so, and nothing is taken;
     - "cut-early": hangs up before the body is read; "cut": after it, taking nothing; "cut-taken": taking all;
-    - "500-taken", "nonsense", "half", "endless": takes all, and answers so; "slow:SECONDS": takes all, then waits.
+    - "500-taken", "nonsense", "half", "endless": takes all, and answers so; "slow:SECONDS": after a while.
     """
 
     path: ClassVar[str]
