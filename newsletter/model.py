@@ -61,7 +61,7 @@ STANDARD_FIELDS = ("first_name", "last_name", "name", "email", "tier")
 """Merge fields that every publication has."""
 
 CONDITIONS = tuple(tier.value for tier in Tier)
-"""What only the choice of words may ask, beside the fields: `{{ "Thank you." if member else "Join us." }}`."""
+"""What only a choice of words may ask, beside the fields: `{{ "Thank you." if member else "Join us." }}`."""
 
 # --- references ------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from newsletter.actions.create import make_slug
-from newsletter.actions.feeds import FeedReport, cache_of, look_into_feeds, require_readable
+from newsletter.actions.feeds import FeedReport, cache_of, choose_feeds, look_into_feeds, require_readable
 from newsletter.errors import Level, NewsletterError, Problem, RefusedError
 from newsletter.feeds.pictures import FetchedPicture, fetch_picture
 from newsletter.files.new_issue import free_name, write_issue
@@ -67,6 +67,7 @@ def compose(publication: Publication, request: Request) -> Composed:
     Raises what `look_into_feeds` raises, TransportError when no feed could be read, BusyError when another
     process is at it, RefusedError for entries that cannot be chosen or a slug that is taken.
     """
+    choose_feeds(publication, request.feeds)  # before anything is touched
     with cache_of(publication).alone():
         reports = look_into_feeds(publication, names=request.feeds, since=request.since)
         require_readable(reports)

@@ -57,7 +57,7 @@ def look_into_feeds(
     why. Raises ConfigurationError when there are no feeds, RefusedError for unknown names, ContentError when
     an issue does not say clearly what it has used.
     """
-    chosen = _choose(publication, names)
+    chosen = choose_feeds(publication, names)
     uses = read_uses(file.read() for file in publication.issue_files)
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         reports = list(pool.map(lambda one: _read(publication, *one), chosen.items()))
@@ -81,7 +81,11 @@ def cache_of(publication: Publication) -> FeedCache:
     return FeedCache(publication.folder / CACHE)
 
 
-def _choose(publication: Publication, names: Sequence[str]) -> Mapping[str, FeedSettings]:
+def choose_feeds(publication: Publication, names: Sequence[str]) -> Mapping[str, FeedSettings]:
+    """The feeds of newsletter.toml, or those that are named.
+
+    Raises ConfigurationError when there are none, RefusedError for unknown names.
+    """
     feeds = publication.settings.feeds
     if not feeds:
         raise ConfigurationError(

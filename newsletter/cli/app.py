@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
         _let_go_of_stdout()
         return CLOSED_PIPE
     except (KeyboardInterrupt, click.Abort):
-        print("\nInterrupted; nothing more was done.", file=output.stderr)
+        print("\nInterrupted.", file=output.stderr)
         return INTERRUPTED
     except click.ClickException as error:
         error.show(output.stderr)

@@ -127,6 +127,8 @@ def _tell(session: Session, done: Composed) -> None:
     if draft.undescribed:
         pictures = counted(len(draft.undescribed), "picture has", "pictures have")
         output.say(f"{pictures} no description: look for “A picture in” and say what is to be seen.")
+    if len(draft.pictures) > done.pictures and done.file and not done.pictures:
+        output.say("Pictures are shown from the site; --pictures puts copies beside the issue instead.")
     if done.file:
         output.say("Read it, make it yours, and set `status: ready` when it may go out.")
         output.next(session.command(f"check {done.slug}"))

@@ -110,7 +110,7 @@ def address(value: str) -> str:
 
 
 def recipient(value: str) -> str:
-    """Like `address`, with letters of any script allowed before the @ (RFC 6531 3.3, in NFC as 6532 3.1 asks).
+    """Like `address`, with letters of any script allowed before the @ (RFC 6531 3.3; in NFC, RFC 6532 3.1).
 
     Its domain is in A-labels all the same. A message to such an address needs SMTPUTF8 all the way.
     """

@@ -197,11 +197,15 @@ def _refusal(status: int, url: str, retry_after: str) -> TransportError:
     )
 
 
+_LATER = "Look whether your browser can open it, or try again later."
+
+
 def _fault(error: Exception, url: str, limits: Limits, *, expired: bool) -> TransportError:
     if expired:
-        return TransportError(f"{shown(url)} took longer than {limits.total:g} seconds.", code="timeout")
+        message = f"{shown(url)} took longer than {limits.total:g} seconds."
+        return TransportError(message, hint=_LATER, code="timeout")
     if isinstance(error, requests.Timeout | TimeoutError):
-        return TransportError(f"{shown(url)} does not answer.", code="timeout")
+        return TransportError(f"{shown(url)} does not answer.", hint=_LATER, code="timeout")
     if isinstance(error, requests.exceptions.SSLError):
         return TransportError(
             f"{shown(url)} cannot prove who it is: its certificate is not in order.",
@@ -211,5 +215,7 @@ def _fault(error: Exception, url: str, limits: Limits, *, expired: bool) -> Tran
     if isinstance(error, requests.ConnectionError | HTTPError | OSError) and not isinstance(
         error, ValueError
     ):
-        return TransportError(f"{shown(url)} cannot be reached, or hung up.", code="no-connection")
-    return TransportError(f"{shown(url)} is not an address that can be opened.", code="bad-address")
+        message = f"{shown(url)} cannot be reached, or hung up."
+        return TransportError(message, hint=_LATER, code="no-connection")
+    message = f"{shown(url)} is not an address that can be opened."
+    return TransportError(message, hint="Copy it from your browser.", code="bad-address")

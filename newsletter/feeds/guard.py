@@ -63,7 +63,9 @@ class Guard:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             raise TransportError(
-                f"There is no server called {host}, or the network is down.", code="unknown-host"
+                f"There is no server called {host}, or the network is down.",
+                hint="Look for a slip of the pen, and whether your browser can open it.",
+                code="unknown-host",
             ) from error
         usable = [entry for entry in found if self.allow_private or is_public(str(entry[4][0]))]
         if not usable:

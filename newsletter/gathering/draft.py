@@ -165,15 +165,13 @@ def _title(nuggets: Sequence[_Nugget], updates: Sequence[Entry]) -> str:
 
 
 def _preheader(nuggets: Sequence[_Nugget], updates: Sequence[Entry]) -> str:
+    """The other titles or, if they do not make a line, how the first text begins; "" if it is too short."""
     shortest, longest = PREHEADER_LENGTH
-    if len(nuggets) > 1:
-        text = f"Also: {'; '.join(title_of(nugget.entry) for nugget in nuggets[1:])}"
-    elif nuggets:
-        text = plain_text(nuggets[0].blocks)
-    else:
-        text = "; ".join(title_of(entry) for entry in updates)
-    line = cut_line(_without_fields(text), longest)
-    return line if len(line) >= shortest else ""
+    others = [title_of(nugget.entry) for nugget in nuggets[1:]] or [title_of(entry) for entry in updates]
+    texts = [f"{'Also: ' if nuggets else ''}{'; '.join(others)}"] if others else []
+    texts += [plain_text(nugget.blocks) for nugget in nuggets[:1]]
+    lines = (cut_line(_without_fields(text), longest) for text in texts)
+    return next((line for line in lines if len(line) >= shortest), "")
 
 
 def _corrected(material: Material) -> str:

@@ -95,9 +95,8 @@ class InlineReader:
         """10<sup>6</sup> must not become 106."""
         words = text_of(element).strip()
         table = _RAISED if element.tag == "sup" else _LOWERED
-        if words and all(ord(letter) in table for letter in words) and not _has_link(element):
-            return [Text(words.translate(table))]
-        return self.read(element.children, around)
+        inner = self.read(element.children, around)
+        return _translated(inner, table) if all(ord(letter) in table for letter in words) else inner
 
     def _link(self, element: Element, around: Around) -> list[Inline]:
         href = self.address(element.attributes.get("href", ""))
@@ -142,8 +141,18 @@ _APART = frozenset(
 )
 
 
-def _has_link(element: Element) -> bool:
-    return any(isinstance(child, Element) and child.tag == "a" for child in element.children)
+def _translated(nodes: Iterable[Inline], table: dict[int, int]) -> list[Inline]:
+    """The nodes with the words of texts and links changed letter by letter."""
+    found: list[Inline] = []
+    for node in nodes:
+        match node:
+            case Text():
+                found.append(Text(node.text.translate(table)))
+            case Link():
+                found.append(replace(node, children=tuple(_translated(node.children, table))))
+            case _:
+                found.append(node)
+    return found
 
 
 def linked(nodes: tuple[Inline, ...], href: str) -> tuple[Inline, ...]:

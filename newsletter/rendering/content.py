@@ -11,10 +11,11 @@ import nh3
 _SHARED = {"class"}
 _TABLE = {"role", "width", "cellpadding", "cellspacing", "border"}
 _ALLOWED: dict[str, set[str]] = {
-    **dict.fromkeys(("p", "h3", "h4", "h5", "h6", "blockquote", "ul", "li", "pre", "code", "br"), _SHARED),
+    **dict.fromkeys(("h3", "h4", "h5", "h6", "blockquote", "ul", "li", "pre", "code", "br"), _SHARED),
     **dict.fromkeys(("em", "strong", "s", "sup", "thead", "tbody", "tr"), _SHARED),
+    "p": _SHARED | {"style"},
     "a": _SHARED | {"href"},
-    "img": _SHARED | {"src", "alt", "width", "height", "style"},
+    "img": _SHARED | {"src", "alt", "width", "height"},
     "ol": _SHARED | {"start"},
     "table": _SHARED | _TABLE,
     "th": _SHARED | {"scope", "align"},

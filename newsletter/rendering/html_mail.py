@@ -72,19 +72,29 @@ class MailRenderer(HtmlRenderer):
         """A figure in two pieces, for a card: the picture as wide as a card, and the caption, which may be
         empty."""
         self._width, width = self._card, self._width
-        image = self._column_image(figure.picture)
+        picture = self._figure_picture(figure.picture, "figure card")
         self._width = width
-        return f'<p class="figure card">{image}</p>\n', self._caption(figure)
+        return picture, self._caption(figure)
 
     def _quotation(self, quotation: Quotation) -> str:
         content = self._narrower(quotation.blocks, QUOTE_INSET)
         return _boxed("quote", f"<blockquote>\n{content}</blockquote>\n{self._attribution(quotation)}")
 
     def _figure(self, figure: Figure) -> str:
-        image, caption = self._column_image(figure.picture), self._caption(figure)
-        kind = "figure captioned" if caption else "figure"
+        caption = self._caption(figure)
+        picture = self._figure_picture(figure.picture, "figure captioned" if caption else "figure")
         mark = FIGURE_MARK if figure is self._marked else ""
-        return f'{mark}<p class="{kind}">{image}</p>\n{caption}{mark}'
+        return f"{mark}{picture}{caption}{mark}"
+
+    def _figure_picture(self, picture: Picture, kind: str) -> str:
+        """A picture in a paragraph as wide as the column, or as the picture if that is smaller.
+
+        The theme lets it fill the paragraph. Said in pixels alone, its width would widen the column of a
+        telephone that does not get to show it.
+        """
+        width = self._size(picture)
+        narrow = f' style="max-width:{width}px"' if 0 < width < self._width else ""
+        return f'<p class="{kind}"{narrow}>{self._image(picture, width or self._width)}</p>\n'
 
     def _caption(self, figure: Figure) -> str:
         return f'<p class="caption">{self._inlines(figure.caption)}</p>\n' if figure.caption else ""
@@ -144,26 +154,17 @@ class MailRenderer(HtmlRenderer):
         self._width += inset
         return content
 
-    def _column_image(self, picture: Picture) -> str:
-        """An img that fills the column up to its own width; as wide as the column if its own is not known.
-
-        The theme sets it to 100 % of the column, so that it never widens a narrow one, not even when mail
-        programs show no pictures.
-        """
-        width = self._size(picture) or self._width
-        return self._image(picture, width, f' style="max-width:{width}px"')
-
     def _size(self, picture: Picture) -> int:
         """How wide a picture is shown, in pixels; 0 when its size is not known."""
         known = self._pictures.get(picture.src)
         return min(self._width, known.width) if known and known.height else 0
 
-    def _image(self, picture: Picture, width: int, style: str = "") -> str:
+    def _image(self, picture: Picture, width: int) -> str:
         size = f' width="{width}"' if width else ""
         if self._size(picture):
             known = self._pictures[picture.src]
             size += f' height="{max(1, round(known.height * width / known.width))}"'
-        return f'<img src="{escape(self._source(picture.src))}" alt="{escape(picture.alt)}"{size}{style}>'
+        return f'<img src="{escape(self._source(picture.src))}" alt="{escape(picture.alt)}"{size}>'
 
     def _source(self, src: str) -> str:
         return src if "://" in src else self._base + src.rpartition("/")[2]

@@ -8,6 +8,7 @@ once for each shape, and then only filled in.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -30,6 +31,7 @@ _CONTENTS_FROM = 3
 _FILLER = "&#847;&zwnj;&nbsp;" * 60
 """Invisible room after the preheader, so that inboxes do not go on with the first words of the mail."""
 
+_OUTERMOST = re.compile(r'(<div [^>]*role="article"[^>]*>)')
 _SHAPES_KEPT = 64
 _HINT = "Show {{ nugget.content }}, or {{ nugget.picture }}, {{ nugget.caption }} and {{ nugget.rest }}."
 
@@ -214,7 +216,8 @@ class MailLayout:
             references=slots.content("references", given=shape.references),
             members_note=slots.words("members_note", given=shape.members_note),
         )
-        layout = slots.cut(mjml, compile_mjml(mjml, file=LAYOUT, locate=self.theme.locate), LAYOUT)
+        compiled = _with_landmark(compile_mjml(mjml, file=LAYOUT, locate=self.theme.locate))
+        layout = slots.cut(mjml, compiled, LAYOUT)
         for number, (_, picture, caption) in enumerate(shape.nuggets):
             _check_nugget(layout, number, picture=picture, caption=caption)
         return layout
@@ -234,6 +237,12 @@ class MailLayout:
                 code="slot",
             )
         return filled
+
+
+def _with_landmark(html: str) -> str:
+    """The mail in a main landmark, which MJML does not make: people who go from landmark to landmark find it."""
+    html = _OUTERMOST.sub(r'\1<div role="main">', html, count=1)
+    return "</div></div></body>".join(html.rsplit("</div></body>", 1))
 
 
 def _contents(parts: Parts, leave: str) -> Iterator[tuple[str, str]]:

@@ -118,6 +118,7 @@ class SqlLedger:
         self._renewed = now()
         self._handed: set[int] = set()
         self._lost: BaseException | None = None
+        self._synced: bool | None = None
         self._thread = threading.Thread(target=self._write, name=f"ledger-{campaign_id}", daemon=True)
 
     # --- the loop's side ---------------------------------------------------------------------------------
@@ -235,7 +236,7 @@ class SqlLedger:
         before = self._counts.copy(), self._handed.copy(), self._after
         try:
             with translated(self._database.path):
-                synced(connection, any(request.kind in SYNCED for request in group.others))
+                self._sync(connection, any(request.kind in SYNCED for request in group.others))
                 with connection.begin():
                     running = self._fence(connection)
                     self._settle(connection, settled)
@@ -250,6 +251,11 @@ class SqlLedger:
             if not isinstance(error, NewsletterError):
                 self._lost = error
         _resolve(answers)
+
+    def _sync(self, connection: Connection, yes: bool) -> None:
+        if yes is not self._synced:
+            synced(connection, yes)
+            self._synced = yes
 
     def _fence(self, connection: Connection) -> bool:
         """True when this sender may go on; renews the lease. Raises StorageError once it was taken over."""

@@ -283,8 +283,10 @@ class Line(asyncio.BufferedProtocol):
         transport.set_write_buffer_limits(high=1, low=0)  # `unsent` is then exact, but for the last octet
 
     def _write_together(self, octets: Sequence[bytes]) -> bytes:
-        """Writes several pieces without copying them into one, as asyncio does from Python 3.12 on; gives what
-        the network did not take, or everything when the pieces have to go another way."""
+        """Writes several pieces without copying them into one, as asyncio does from Python 3.12 on.
+
+        Gives what the network did not take; all of it when the pieces have to go another way.
+        """
         transport = self._transport
         together = self._socket >= 0 and transport is not None and not transport.is_closing()
         if together and not self.unsent:

@@ -54,7 +54,7 @@ class Exchange:
         self._farewell = False
         self._leaving = False
         self._idle = False
-        self._slow = False
+        self._slow = True
         self._waiter: asyncio.Future[None] | None = None
 
     @property
@@ -162,20 +162,19 @@ class Exchange:
     async def _finish(self, transaction: Transaction) -> Transaction | None:
         """Sends the message, its last octet after the desk's mark, with the next envelope right behind it.
 
-        The desk may be long in finding a next message: what has not come by now does not ride along.
+        The desk may be long in finding a next message: what has not come by now does not ride along. Where
+        the network is slow, everything but the last octet is sent before the mark is made, so that a line
+        lost on the way leaves no doubt.
         """
         line, message = self._line, transaction.message
-        if self._can.chunking:
-            rest = message.content[transaction.rest :]
-            ending = b"BDAT %d LAST\r\n" % len(rest) + rest
-        else:
-            ending = b".\r\n"
-            line.send(dotted(message))
-            while line.unsent and not line.lost:
-                await self._news()
+        before, ending = self._parts(transaction)
+        if before and self._slow:
+            line.send(before)
+            self._slow = await self._all_sent()
+            before = b""
         if not await self._desk.hand(message):
             self._flying.remove(transaction)
-            if self._can.chunking and not transaction.rest:
+            if transaction.clears is Stage.RCPT:
                 self._unfinished = True
             else:
                 line.abort()  # the server waits for the rest: only dropping gets out of that
@@ -189,8 +188,27 @@ class Exchange:
         alone = self._first or self._windowed or self._leaving or self._share_is_carried
         if self._can.pipelining and not alone:
             follower = self._take()
-        line.send(ending if follower is None else ending + self._begin(follower))
+        if follower is not None:
+            ending += self._begin(follower)
+        line.send(before, ending) if before else line.send(ending)
+        self._slow = self._slow or line.unsent
         return follower
+
+    def _parts(self, transaction: Transaction) -> tuple[bytes, bytes]:
+        """What is still to be sent of a message: what may go before the mark, and what may not."""
+        message = transaction.message
+        if not self._can.chunking:
+            return dotted(message), b".\r\n"
+        rest = message.content[transaction.rest :]
+        return b"", b"BDAT %d LAST\r\n" % len(rest) + rest
+
+    async def _all_sent(self) -> bool:
+        """Waits until everything has left; True when that took a while."""
+        waited = False
+        while self._line.unsent and not self._line.lost:
+            waited = True
+            await self._news()
+        return waited
 
     async def _push(self, transaction: Transaction) -> None:
         """Sends whole messages behind those that are on their way, as many as there is room for.
@@ -213,9 +231,7 @@ class Exchange:
                 self._flying.remove(one)  # nothing of it is on the line
                 continue
             one.handed = True
-            while self._line.unsent and not self._line.lost:
-                self._slow = True
-                await self._news()
+            self._slow = await self._all_sent() or self._slow
             if not self._line.lost:
                 self._send_whole(one)
 

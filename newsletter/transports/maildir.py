@@ -43,13 +43,14 @@ class Maildir:
 
     def look(self) -> None:
         """Tries what `prepare` would do as far as can be, making nothing; OSError when it would fail."""
-        place = self._path
-        while not place.exists():
-            place = place.parent
-        if not place.is_dir():
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
-        if not os.access(place, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
+        for folder in (self._tmp, self._new):
+            place = folder
+            while not place.exists():
+                place = place.parent
+            if not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place))
+            if not os.access(place, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids):
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(place))
 
     def deliver(self, name: str, content: bytes) -> bool:
         """Stores `content` as `new/<name>`; False when a message of that name was there before, read or not.

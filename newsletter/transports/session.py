@@ -8,7 +8,7 @@ import ipaddress
 import re
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from newsletter.delivery.headers import a_labels
 from newsletter.errors import ConfigurationError, ContentError, TransportError
 from newsletter.transports.dialogue import Line, Reply
-from newsletter.transports.login import log_in
+from newsletter.transports.login import AUTO, log_in
 
 _EHLO_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f.:IPv]+\]")
 _REFUSED = re.compile(rf"\[Errno {errno.ECONNREFUSED}\]")
@@ -41,8 +41,8 @@ class SmtpSettings:
 
     `security` is "tls" (from the start), "starttls" or "none" (this machine only). `ehlo_name` is what we
     call ourselves: a domain of the publication's, never the machine's name. `username` "" means no login;
-    `auth` is the way to log in (see `login`), and `secret` gives the password, or the token for XOAUTH2,
-    anew for each connection. `ca_file` holds the certificates to trust instead of the system's.
+    `auth` is the way to log in (see `login`), and `fresh_password` gives what may change during a run, as the
+    token for XOAUTH2 does. `ca_file` holds the certificates to trust instead of the system's.
     `per_connection` is how many messages one connection carries before a new one is opened, `in_flight` how
     many of them may be unanswered where the server takes them in a row (CHUNKING), `idle` after how many
     seconds without a message it is closed. `weight` is the share of connections among several servers, 0 for
@@ -55,6 +55,8 @@ class SmtpSettings:
     ehlo_name: str
     username: str = ""
     password: str = field(default="", repr=False)
+    fresh_password: Callable[[], str] | None = field(default=None, repr=False)
+    auth: str = AUTO
     ca_file: Path | None = None
     connections: int = 8
     per_connection: int = 100
@@ -164,7 +166,8 @@ async def _introduce(settings: SmtpSettings, line: Line, context: ssl.SSLContext
             line,
             offers.get("AUTH", ""),
             settings.username,
-            settings.password,
+            settings.fresh_password() if settings.fresh_password else settings.password,
+            auth=settings.auth,
             peer=settings.peer,
             patience=settings.patience.answer,
         )

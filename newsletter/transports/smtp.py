@@ -9,9 +9,9 @@ from newsletter.transports.servers import Servers
 from newsletter.transports.session import SmtpSettings
 
 _LARGE_BLOCK = 1 << 24
-"""Octets that are taken from the system and given back before anything is sent. The C library's allocator
-(glibc's) learns from that to keep what messages are made of, instead of giving it back after each of them and
-having it cleared and mapped anew, which takes longer than to send one. Untouched, the block itself costs nothing."""
+"""Octets that are taken from the system and given back, untouched, before anything is sent: the C library's
+allocator (glibc's) learns from that to keep the memory that messages are made in. It would give it back after
+each of them, and have it cleared and mapped for the next, which takes as long as sending one."""
 
 
 class SmtpTransport:

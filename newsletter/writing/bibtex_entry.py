@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from newsletter.model import Name, Reference
 from newsletter.writing.cleaning import clean
@@ -57,6 +58,10 @@ def to_reference(
     def first(*names: str) -> str:
         return next((value for name in names if (value := plain_tex(fields.get(name, "")))), "")
 
+    url = clean(fields.get("url", "").replace("\\", "").strip("{}"))
+    archive, eprint = first("eprinttype", "archiveprefix").lower(), first("eprint")
+    if not url and archive == "arxiv" and eprint:
+        url = f"https://arxiv.org/abs/{eprint}"
     return Reference(
         key=key,
         kind=_kind(kind, fields),
@@ -71,9 +76,9 @@ def to_reference(
         edition=first("edition"),
         publisher=first(*_PUBLISHERS),
         place=first("address", "location"),
-        doi=bare_doi(first("doi")),
-        pmid=first("pmid"),
-        url=clean(fields.get("url", "").replace("\\", "").strip("{}")),
+        doi=bare_doi(first("doi")) or doi_in(url),
+        pmid=first("pmid") or (eprint if archive == "pubmed" else ""),
+        url=url,
         accessed=first("urldate"),
         file=file,
         line=line,
@@ -95,6 +100,12 @@ def _pages(pages: str) -> str:
 def bare_doi(doi: str) -> str:
     """A DOI without the address or the word that often stands before it."""
     return re.sub(r"^(?:https?://(?:dx\.)?doi\.org/|doi:\s*)", "", doi.strip(), flags=re.IGNORECASE)
+
+
+def doi_in(url: str) -> str:
+    """The DOI that an address stands for; "" for every other address."""
+    doi = bare_doi(url)
+    return unquote(doi) if doi != url else ""
 
 
 def to_names(persons: Iterable[Person]) -> tuple[Name, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from newsletter.errors import Level, Problem
 from newsletter.model import Name, Reference
-from newsletter.writing.bibtex_entry import bare_doi
+from newsletter.writing.bibtex_entry import bare_doi, doi_in
 from newsletter.writing.cleaning import clean
 
 _SPACE = re.compile(r"\s*")
@@ -107,7 +107,7 @@ def _reference(key: str, value: Mapping[str, Any], file: str, line: int) -> Refe
         edition=field("edition"),
         publisher=field("publisher"),
         place=field("publisher-place"),
-        doi=bare_doi(field("DOI")),
+        doi=bare_doi(field("DOI")) or doi_in(field("URL")),
         pmid=field("PMID"),
         url=field("URL"),
         accessed=_day(value.get("accessed")),

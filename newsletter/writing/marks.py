@@ -116,11 +116,15 @@ def note_rule(state: StateInline, silent: bool) -> bool:
 
 
 def placed(rule: InlineRule, first: str) -> InlineRule:
-    """`rule`, tried only at the character `first`; its token's `meta` then tells where the mark begins."""
+    """`rule`, tried only at the character `first`; its token's `meta` then tells where the mark begins.
+
+    A rule for brackets is not tried either where no bracket closes: markdown-it would look a long way ahead.
+    """
+    bracketed = first in "![^"
 
     def placed_rule(state: StateInline, silent: bool) -> bool:
         start = state.pos
-        if state.src[start] != first:
+        if state.src[start] != first or (bracketed and state.src.find("]", start + 1, state.posMax) < 0):
             return False
         count = len(state.tokens)
         if not rule(state, silent):

@@ -326,10 +326,20 @@ def test_a_dry_run_tells_row_by_row_and_writes_nothing(run: Run, publication: Pa
     assert (counts["dry_run"], counts["invalid"]) == (True, 1)
 
 
-def test_what_was_not_understood_in_a_row_is_a_detail(run: Run, publication: Path) -> None:
+def test_what_was_not_understood_in_a_row_is_told(run: Run, publication: Path) -> None:
     (publication / "more.csv").write_text("email,tier\nada@example.org,gold\n")
+    ran = run("subscribers", "import", "more.csv")
+    assert ran.code == 0
+    assert "more.csv:2: warning[row-remark] ada@example.org: the tier “gold” is not known" in ran.err
+    again = run("subscribers", "import", "more.csv", "--json")
+    assert json.loads(again.out)["remarks"][0]["line"] == 2
 
-    assert "more.csv:2: ada@example.org: " in run("-v", "subscribers", "import", "more.csv").err
+
+def test_a_list_of_those_who_left_lets_them_go(run: Run, publication: Path) -> None:
+    assert run("subscribers", "add", "ada@example.org").code == 0
+    (publication / "left.csv").write_text("email,status\nada@example.org,unsubscribed\n")
+    assert "the list says unsubscribed" in run("subscribers", "import", "left.csv").err
+    assert json.loads(run("subscribers", "list", "--json").out)["status"] == "unsubscribed"
 
 
 def test_a_file_beside_the_settings_is_found_from_elsewhere(

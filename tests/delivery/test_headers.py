@@ -225,7 +225,7 @@ def test_date() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["zo\u202eë@example.org", "zo ë@example.org", "zoë\u2028@example.org", "ë" * 33 + "@example.org", "zoë@", "zoë@-x"],
+    ["zo\u202eë@example.org", "zo ë@example.org", "zoë\u2028@example.org", "ë" * 33 + "@example.org", "zoë@"],
 )
 def test_recipients_that_cannot_be_mailed(value: str) -> None:
     with pytest.raises(ContentError) as caught:

@@ -53,7 +53,8 @@ def read_back(markdown: str) -> Body:
         ("<p>one<br>two</p>", "one\\\ntwo\n"),
         ("<p>one<br> <br/>two<br></p>", "one\n\ntwo\n"),
         ("<p>10<sup>6</sup> H<sub>2</sub>O, the 1<sup>st</sup></p>", "10⁶ H₂O, the 1st\n"),
-        ("<p>see<sup><a href='#fn1'>1</a></sup></p>", f"see[1]({BASE}#fn1)\n"),
+        ("<p>see<sup><a href='#fn1'>1</a></sup></p>", f"see[¹]({BASE}#fn1)\n"),
+        ("<p>x<sub><b>2</b></sub><sup></sup></p>", "x**2**\n"),
         ("<p><q>quoted</q></p>", "“quoted”\n"),
         ("<p>run <code>a`b</code></p>", "run ``a`b``\n"),
         ("<p><code> </code>x</p>", "x\n"),
@@ -211,7 +212,7 @@ def test_emphasis_is_dropped_wherever_it_stands(html: str) -> None:
 
 def test_what_cannot_be_written_at_all_is_escaped_to_the_last_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("newsletter.gathering.dialect._says", lambda text, blocks: False)
-    assert converted("<h2>a*b</h2><hr>") == "a\\*b\n\n"
+    assert converted("<h2>a*b</h2><hr>") == "a\\*b\n"
 
 
 def test_nesting_is_bounded() -> None:

@@ -59,6 +59,16 @@ def test_several_entries_have_headlines_and_a_nugget_each() -> None:
     assert made.left == ()
 
 
+def test_the_preheader_is_what_else_there_is_or_how_it_begins() -> None:
+    long = [entry("a"), entry("b", title="A title of some length, as they are"), entry("c")]
+    assert issue(draft(long)).preheader == "Also: A title of some length, as they are; C"
+    short = [entry("a", html="<p>Words enough to make a line of their own, and some more.</p>"), entry("b")]
+    assert issue(draft(short)).preheader == "Words enough to make a line of their own, and some more."
+    assert issue(draft([entry("a"), entry("b")])).preheader == ""
+    updates = [entry("a", title="A page that was rewritten"), entry("b", title="And another one")]
+    assert issue(draft([], updates=updates)).preheader == "A page that was rewritten; And another one"
+
+
 def test_no_more_than_was_asked_for_and_the_rest_is_counted() -> None:
     made = draft([entry(name) for name in "abcde"], most=2)
     assert titles(made) == ["A", "B"]

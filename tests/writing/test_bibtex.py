@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,6 +85,22 @@ def test_entries() -> None:
     }
     assert references[3].accessed == "2026-05-03"
     assert references[6].publisher == "UBC"
+
+
+def test_where_works_are_found() -> None:
+    text = (
+        "@article{a, url = {https://doi.org/10.1000/x%3Cy}}\n"
+        "@article{b, eprint = {123}, eprinttype = {pubmed}}\n"
+        "@misc{c, eprint = {2401.01234}, archivePrefix = {arXiv}}\n"
+        "@misc{d, eprint = {2401.01234}, archivePrefix = {arXiv}, url = {https://example.org/}}\n"
+    )
+    references, _ = read_bibtex(text, FILE)
+    assert [(one.doi, one.pmid, one.url) for one in references] == [
+        ("10.1000/x<y", "", "https://doi.org/10.1000/x%3Cy"),
+        ("", "123", ""),
+        ("", "", "https://arxiv.org/abs/2401.01234"),
+        ("", "", "https://example.org/"),
+    ]
 
 
 def test_only_what_is_wanted() -> None:
@@ -196,3 +214,48 @@ def test_reading_never_fails(value: str, name: str) -> None:
 def test_tex_with_unbalanced_braces() -> None:
     with pytest.raises(ValueError, match="not balanced"):
         plain_tex("a {b")
+
+
+def test_a_survey_reads_only_what_looks_odd(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    parse = BibtexFile._parse
+
+    def noted(self: BibtexFile, raw: Any) -> Any:
+        read.append(raw.key)
+        return parse(self, raw)
+
+    monkeypatch.setattr(BibtexFile, "_parse", noted)
+    text = (
+        '@article{fine, title = {A {B {C} D}}, author = "X {Y} and Z", year = 1999, month = jan,}\n'
+        "a comment between\n"
+        "@book{odd, title = T # {x}}\n"
+        "@book{open, title = {x}\n"
+        "@book{fine, title = {again}}\n"
+        "@book(round, title = {x})\n"
+    )
+    opened = BibtexFile(text, FILE)
+    assert [(one.line, one.code) for one in opened.survey()] == [
+        (3, "odd-reference"),
+        (4, "broken-reference"),
+        (5, "doubled-reference"),
+    ]
+    assert read == ["odd", "open", "round"]
+    assert opened.lines == {"fine": 1, "odd": 3, "open": 4, "round": 6}
+    assert [one.key for one in opened.read({"round", "fine", "nothing"})[0]] == ["fine", "round"]
+    assert opened.read(["open"]) == ([], [opened.survey()[1]])
+    assert read == ["odd", "open", "round", "fine"]
+
+
+VALUES = st.text(alphabet='ab,{}"\\#= 1\n@%', max_size=12)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(VALUES, VALUES), max_size=3))
+def test_what_looks_well_formed_is_read_without_a_problem(values: list[tuple[str, str]]) -> None:
+    fields = "".join(
+        f", note{number} = {{{one}}}, x{number} = {other}" for number, (one, other) in enumerate(values)
+    )
+    opened = BibtexFile(f"@book{{a, title = {{T}}{fields}}}\n", FILE)
+    if not opened.survey():
+        (reference,), problems = opened.read({"a"})
+        assert (reference.title, problems) == ("T", [])
