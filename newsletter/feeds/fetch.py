@@ -12,7 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from newsletter import __version__
 from newsletter.errors import TransportError
-from newsletter.feeds.guard import Guard, GuardedAdapter
+from newsletter.network.guard import Guard, GuardedAdapter
 
 MOST_REDIRECTS = 5
 MEGABYTE = 1_000_000

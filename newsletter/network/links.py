@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 from newsletter import __version__
 from newsletter.checking.deadlinks import Answer
 from newsletter.errors import TransportError
-from newsletter.feeds.guard import PUBLIC_PORTS, Guard, GuardedAdapter
+from newsletter.network.guard import PUBLIC_PORTS, Guard, GuardedAdapter
 
 _MOST_REDIRECTS = 8
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

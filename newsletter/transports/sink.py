@@ -16,8 +16,9 @@ from itertools import count
 from pathlib import Path
 
 from newsletter.transports.maildir import Maildir
+from newsletter.transports.sink_conduct import Conduct
 from newsletter.transports.sink_keeping import Journal, Keep, keeper
-from newsletter.transports.sink_session import Conduct, SinkSession
+from newsletter.transports.sink_session import SinkSession
 
 
 class Sink:
@@ -51,12 +52,11 @@ class Sink:
         return session
 
 
-async def serve(host: str, port: int, conduct: Conduct, journal: Path | None, maildir: Path | None) -> None:
+async def serve(host: str, port: int, conduct: Conduct, book: Journal | None, maildir: Path | None) -> None:
     """Prints the port and serves until SIGINT or SIGTERM."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    book = Journal(journal) if journal else None
     box = Maildir(maildir) if maildir else None
     if box is not None:
         box.prepare()
@@ -73,7 +73,11 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=int, default=0, help="port to listen on; 0 takes a free one")
     parser.add_argument("--journal", type=Path, help="file that gets a line for each message")
+    parser.add_argument("--no-sync", action="store_true", help="write the journal at the end, unsynced")
     parser.add_argument("--maildir", type=Path, help="folder that gets the messages")
+    parser.add_argument(
+        "--round-trip", type=float, default=0.0, metavar="MS", help="milliseconds that each reply is late"
+    )
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before a message is answered for")
     parser.add_argument("--greeting-delay", type=float, default=0.0, help="seconds before the greeting")
     parser.add_argument(
@@ -82,6 +86,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--close-after", type=int, default=0, metavar="N", help="421 after N messages")
     parser.add_argument("--refuse", action="append", default=[], metavar="PATTERN=REPLY", type=_refusal)
     parser.add_argument("--no-pipelining", action="store_true", help="take one command at a time")
+    parser.add_argument("--no-chunking", action="store_true", help="take messages by DATA only")
     parser.add_argument("--certificate", type=Path, metavar="FILE", help="speak TLS: PEM with key and chain")
     parser.add_argument("--starttls", action="store_true", help="speak TLS only when asked")
     parser.add_argument("--login", metavar="NAME:PASSWORD", help="take mail only after this login")
@@ -105,16 +110,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     name, separator, password = (arguments.login or "").partition(":")
     conduct = Conduct(
         pipelining=not arguments.no_pipelining,
+        chunking=not arguments.no_chunking,
         tls=context,
         starttls=arguments.starttls,
         login=(name, password) if separator else None,
+        round_trip=arguments.round_trip / 1000,
         delay=arguments.delay,
         greeting_delay=arguments.greeting_delay,
         drop_after_dot=arguments.drop_after_dot,
         close_after=arguments.close_after,
         refuse=arguments.refuse,
     )
-    asyncio.run(serve(arguments.host, arguments.port, conduct, arguments.journal, arguments.maildir))
+    journal = Journal(arguments.journal, sync=not arguments.no_sync) if arguments.journal else None
+    asyncio.run(serve(arguments.host, arguments.port, conduct, journal, arguments.maildir))
 
 
 if __name__ == "__main__":

@@ -26,27 +26,35 @@ Keep = Callable[[Received], "Awaitable[None] | None"]
 
 
 class Journal:
-    """Appends a line `message-id recipient` for each message, synced to disk, many messages in one go."""
+    """Appends a line `message-id recipient` for each message, synced to disk, many messages in one go.
 
-    def __init__(self, path: Path) -> None:
+    Without `sync` nobody waits for the disk, and the lines are only sure to be there after `close`.
+    """
+
+    def __init__(self, path: Path, *, sync: bool = True) -> None:
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._sync = sync
         self._lines: list[str] = []
         self._given = self._synced = 0
         self._writing: asyncio.Task[None] | None = None
 
-    async def keep(self, received: Received) -> None:
-        """Returns when the message's lines are on the disk; OSError when they cannot be."""
+    def keep(self, received: Received) -> Awaitable[None] | None:
+        """Gives something to wait for: it is done when the message's lines are on the disk, and raises
+        OSError when they cannot be."""
         self._lines += [f"{received.message_id} {recipient}\n" for recipient in received.recipients]
         self._given += 1
-        mine = self._given
+        return self._until(self._given) if self._sync else None
+
+    def close(self) -> None:
+        """Writes what is left and closes the file."""
+        self._append("".join(self._lines).encode())
+        os.close(self._descriptor)
+
+    async def _until(self, mine: int) -> None:
         while self._synced < mine:
             if self._writing is None or self._writing.done():
                 self._writing = asyncio.create_task(self._write())
             await asyncio.shield(self._writing)
-
-    def close(self) -> None:
-        """Closes the file."""
-        os.close(self._descriptor)
 
     async def _write(self) -> None:
         octets, upto = "".join(self._lines).encode(), self._given
@@ -57,7 +65,8 @@ class Journal:
     def _append(self, octets: bytes) -> None:
         while octets:
             octets = octets[os.write(self._descriptor, octets) :]
-        os.fsync(self._descriptor)
+        if self._sync:
+            os.fsync(self._descriptor)
 
 
 def keeper(journal: Journal | None, maildir: Maildir | None) -> Keep | None:
@@ -67,7 +76,7 @@ def keeper(journal: Journal | None, maildir: Maildir | None) -> Keep | None:
 
     async def keep(received: Received) -> None:
         await asyncio.to_thread(maildir.deliver, file_name(received.message_id), received.content)
-        if journal is not None:
-            await journal.keep(received)
+        if journal is not None and (waiting := journal.keep(received)) is not None:
+            await waiting
 
     return keep

@@ -1,52 +1,32 @@
-"""The server's side of one SMTP connection, for the sink: quick, pipelined, faulty on request (RFC 5321)."""
+"""The server's side of one SMTP connection, for the sink: quick, pipelined, late and faulty on request."""
 
 from __future__ import annotations
 
 import asyncio
 import re
-import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import ClassVar, cast
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import cast
 
-from newsletter.transports.login import LoginDesk
+from newsletter.transports.sink_conduct import LONGEST_MESSAGE, Conduct
+from newsletter.transports.sink_dialogue import SinkDialogue, Then
 from newsletter.transports.sink_keeping import Keep, Received
 
 LONGEST_COMMAND = 12_288
-LONGEST_MESSAGE = 50_000_000
 
-_PATH = re.compile(r"(?:FROM|TO):\s*<([^<>]*)>", re.IGNORECASE)
 _MESSAGE_ID = re.compile(rb"^message-id:[ \t\r\n]*(<[^<>\r\n]+>)", re.IGNORECASE | re.MULTILINE)
 _HEADER_GLANCE = 16_384
+_READ_SIZE = 1 << 18
 
 
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """How the sink behaves: by default well, offering all that it can.
-
-    `delay` (before answering for a message) and `greeting_delay` are seconds. `drop_after_dot` n cuts the
-    connection at every nth message, which is kept but not answered for; `close_after` n says 421 instead of
-    taking more than n messages on one connection; `refuse` pairs patterns, searched in recipients, with
-    replies. `tls` is used from the start, or with `starttls` when the client asks for it.
-    """
-
-    pipelining: bool = True
-    tls: ssl.SSLContext | None = None
-    starttls: bool = False
-    login: tuple[str, str] | None = None
-    delay: float = 0.0
-    greeting_delay: float = 0.0
-    drop_after_dot: int = 0
-    close_after: int = 0
-    refuse: Sequence[tuple[re.Pattern[str], str]] = ()
-
-
-class SinkSession(asyncio.Protocol):
+class SinkSession(asyncio.BufferedProtocol):
     """One client.
 
     Input is worked off as far as it goes; what takes time becomes a task, and the rest waits for it. `number`
     numbers the sink's messages, `gone` is called when the connection is.
     """
+
+    _buffer = memoryview(bytearray(_READ_SIZE))  # for all: each piece is taken out before the next comes in
 
     def __init__(
         self, conduct: Conduct, keep: Keep, number: Callable[[], int], gone: Callable[[SinkSession], None]
@@ -55,18 +35,16 @@ class SinkSession(asyncio.Protocol):
         self._keep = keep
         self._number = number
         self._gone = gone
+        self._dialogue = SinkDialogue(conduct, encrypted=conduct.tls is not None and not conduct.starttls)
         self._transport: asyncio.Transport | None = None
         self._task: asyncio.Task[None] | None = None
+        self._over = False
         self._input = bytearray()
         self._scanned = 0
+        self._dotted = False
+        self._chunks: list[bytes] = []
         self._replies: list[str] = []
-        self._in_content = False
-        self._login: LoginDesk | None = None
-        self._logged_in = conduct.login is None
-        self._encrypted = conduct.tls is not None and not conduct.starttls
-        self._sender: str | None = None
-        self._recipients: list[str] = []
-        self._taken = 0
+        self._late: deque[bytes] = deque()
 
     # asyncio calls these
 
@@ -79,9 +57,13 @@ class SinkSession(asyncio.Protocol):
             self._say("220 sink ESMTP")
             self._work()
 
-    def data_received(self, data: bytes) -> None:
-        """See `asyncio.Protocol`."""
-        self._input += data
+    def get_buffer(self, _sizehint: int) -> memoryview:
+        """See `asyncio.BufferedProtocol`."""
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """See `asyncio.BufferedProtocol`."""
+        self._input += self._buffer[:nbytes]
         self._work()
 
     def connection_lost(self, _exc: Exception | None) -> None:
@@ -102,60 +84,96 @@ class SinkSession(asyncio.Protocol):
     # input
 
     def _work(self) -> None:
-        while self._task is None and self._transport is not None and self._step():
+        while self._task is None and self._transport is not None and not self._over and self._step():
             pass
         self._flush()
 
     def _step(self) -> bool:
-        """Works off one command or message; False when there is none whole."""
-        if self._in_content:
+        """Works off one command, message or chunk; False when there is none whole."""
+        if self._dialogue.then is Then.CONTENT:
             return self._take_content()
+        if self._dialogue.then is Then.CHUNK:
+            return self._take_chunk()
         end = self._input.find(b"\r\n")
         if (len(self._input) if end < 0 else end) > LONGEST_COMMAND:
             self._close("500 5.5.2 Line too long")
-        if end < 0 or self._transport is None:
+        if end < 0 or self._over:
             return False
         line = self._input[:end].decode("utf-8", "replace")
         del self._input[: end + 2]
-        if self._input and not self._conduct.pipelining:
+        self._replies += self._dialogue.answer(line)
+        then = self._dialogue.then
+        if self._input and not self._conduct.pipelining and then is not Then.CHUNK:
             self._close("421 4.7.0 Pipelining was not offered")
-        elif self._login is not None:
-            self._answer_login(self._login.take(line))
-        else:
-            verb, _, argument = line.partition(" ")
-            command = self._COMMANDS.get(verb.upper())
-            if command is None:
-                self._say("502 5.5.2 Unknown command")
-            else:
-                command(self, argument.strip())
+        elif then is Then.END:
+            self._close()
+        elif then is Then.TLS:
+            self._encrypt()
         return True
 
     def _take_content(self) -> bool:
-        if self._input.startswith(b".\r\n"):
-            length, rest = 0, 3
-        else:
-            at = self._input.find(b"\r\n.\r\n", self._scanned)
-            if at < 0:
-                self._scanned = max(0, len(self._input) - 4)
-                if self._scanned > LONGEST_MESSAGE:
-                    self._close("552 5.3.4 Message too big")
-                return False
-            length, rest = at + 2, at + 5
-        content = bytes(self._input[:length])
-        del self._input[:rest]
-        self._scanned = 0
-        self._in_content = False
-        if content.startswith(b".") or b"\n." in content:
-            content = content.removeprefix(b".").replace(b"\n.", b"\n")
-        found = _MESSAGE_ID.search(content, 0, _HEADER_GLANCE)
-        message_id = found[1].decode("utf-8", "replace") if found else ""
-        self._take(Received(message_id, self._sender or "", tuple(self._recipients), content))
-        self._forget()
+        if self._scanned == 0 and self._input.startswith(b"."):
+            if self._input.startswith(b".\r\n"):
+                return self._end_content(0, 3)
+            self._dotted = len(self._input) > 1
+        at = self._scanned
+        while (at := self._input.find(b"\r\n.", at)) >= 0:
+            behind = self._input[at + 3 : at + 5]
+            if behind == b"\r\n":
+                return self._end_content(at + 2, at + 5)
+            if len(behind) < 2:
+                break
+            self._dotted = True
+            at += 3
+        self._scanned = at if at >= 0 else max(0, len(self._input) - 2)
+        if self._scanned > LONGEST_MESSAGE:
+            self._close("552 5.3.4 Message too big")
+        return False
+
+    def _end_content(self, length: int, rest: int) -> bool:
+        content = self._cut(length, rest)
+        if self._dotted:
+            content = content.removeprefix(b".").replace(b"\r\n.", b"\r\n")
+        self._scanned, self._dotted = 0, False
+        self._take(content)
         return True
 
-    def _take(self, received: Received) -> None:
+    def _take_chunk(self) -> bool:
+        dialogue = self._dialogue
+        if len(self._input) < dialogue.chunk:
+            if dialogue.chunk > LONGEST_MESSAGE:
+                self._close("552 5.3.4 Message too big")
+            return False
+        chunk = self._cut(dialogue.chunk, dialogue.chunk)
+        dialogue.then = Then.LINE
+        refusal = dialogue.refuse_chunk()
+        if refusal:
+            self._chunks.clear()
+            self._say(refusal)
+        elif not dialogue.last:
+            self._chunks.append(chunk)
+            self._say(f"250 2.0.0 {len(chunk)} octets")
+        else:
+            content = b"".join((*self._chunks, chunk)) if self._chunks else chunk
+            self._chunks.clear()
+            self._take(content)
+        return True
+
+    def _cut(self, length: int, rest: int) -> bytes:
+        with memoryview(self._input) as view:
+            content = bytes(view[:length])
+        del self._input[:rest]
+        return content
+
+    def _take(self, content: bytes) -> None:
+        dialogue = self._dialogue
+        found = _MESSAGE_ID.search(content, 0, _HEADER_GLANCE)
+        message_id = found[1].decode("utf-8", "replace") if found else ""
+        received = Received(message_id, dialogue.sender or "", tuple(dialogue.recipients), content)
+        dialogue.then = Then.LINE
+        dialogue.taken += 1
+        dialogue.forget()
         number = self._number()
-        self._taken += 1
         cut = self._conduct.drop_after_dot and number % self._conduct.drop_after_dot == 0
         keeping = self._keep(received)
 
@@ -197,129 +215,47 @@ class SinkSession(asyncio.Protocol):
 
     # output
 
-    def _say(self, *lines: str) -> None:
-        self._replies += lines
+    def _say(self, line: str) -> None:
+        self._replies.append(line)
 
     def _flush(self) -> None:
-        if self._replies and self._transport is not None:
-            self._transport.write("".join(f"{line}\r\n" for line in self._replies).encode())
-        self._replies.clear()
-
-    def _close(self, line: str) -> None:
-        self._say(line)
-        self._flush()
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
-
-    # commands
-
-    def _ehlo(self, argument: str) -> None:
-        self._forget()
-        offers = [f"SIZE {LONGEST_MESSAGE}", "8BITMIME", "ENHANCEDSTATUSCODES"]
-        if self._conduct.pipelining:
-            offers.append("PIPELINING")
-        if self._conduct.starttls and not self._encrypted:
-            offers.append("STARTTLS")
-        if self._conduct.login:
-            offers.append("AUTH PLAIN LOGIN")
-        self._say(f"250-sink greets {argument}", *(f"250-{offer}" for offer in offers[:-1]))
-        self._say(f"250 {offers[-1]}")
-
-    def _helo(self, _argument: str) -> None:
-        self._forget()
-        self._say("250 sink")
-
-    def _mail(self, argument: str) -> None:
-        path = _PATH.match(argument)
-        if not self._logged_in:
-            self._say("530 5.7.0 Authentication required")
-        elif self._conduct.close_after and self._taken >= self._conduct.close_after:
-            self._close("421 4.7.0 Too many messages on this connection")
-        elif self._sender is not None:
-            self._say("503 5.5.1 One at a time")
-        elif path is None:
-            self._say("501 5.5.4 MAIL FROM:<address>")
-        else:
-            self._sender = path[1]
-            self._say("250 2.1.0 Ok")
-
-    def _rcpt(self, argument: str) -> None:
-        path = _PATH.match(argument)
-        if self._sender is None:
-            self._say("503 5.5.1 MAIL first")
-        elif path is None or not path[1]:
-            self._say("501 5.5.4 RCPT TO:<address>")
-        else:
-            for pattern, reply in self._conduct.refuse:
-                if pattern.search(path[1]):
-                    self._say(reply)
-                    return
-            self._recipients.append(path[1])
-            self._say("250 2.1.5 Ok")
-
-    def _data(self, _argument: str) -> None:
-        if not self._recipients:
-            self._say("503 5.5.1 No valid recipients")
-        else:
-            self._in_content = True
-            self._say("354 End with a dot on a line of its own")
-
-    def _rset(self, _argument: str) -> None:
-        self._forget()
-        self._say("250 2.0.0 Ok")
-
-    def _noop(self, _argument: str) -> None:
-        self._say("250 2.0.0 Ok")
-
-    def _quit(self, _argument: str) -> None:
-        self._close("221 2.0.0 Bye")
-
-    def _forget(self) -> None:
-        self._sender = None
-        self._recipients.clear()
-
-    # encryption and login
-
-    def _starttls(self, _argument: str) -> None:
-        context, transport = self._conduct.tls, self._transport
-        if context is None or transport is None or self._encrypted or not self._conduct.starttls:
-            self._say("503 5.5.1 Not here")
+        if not self._replies or self._transport is None:
+            self._replies.clear()
             return
-        self._say("220 2.0.0 Go ahead")
+        octets = "".join(f"{line}\r\n" for line in self._replies).encode()
+        self._replies.clear()
+        if self._conduct.round_trip:
+            self._late.append(octets)
+            asyncio.get_running_loop().call_later(self._conduct.round_trip, self._say_late)
+        else:
+            self._transport.write(octets)
+
+    def _say_late(self) -> None:
+        octets = self._late.popleft()
+        if self._transport is not None:
+            self._transport.write(octets)
+            if self._over and not self._late:
+                self._transport.close()
+
+    def _close(self, line: str = "") -> None:
+        if line:
+            self._say(line)
+        self._over = True
+        self._flush()
+        if self._transport is not None and not self._late:
+            self._transport.close()
+
+    def _encrypt(self) -> None:
+        context, transport = self._conduct.tls, self._transport
+        if context is None or transport is None:
+            self._close("454 4.7.0 No certificate here")
+            return
         transport.pause_reading()
         self._input.clear()  # whatever came behind the command was not encrypted
 
         async def encrypt() -> None:
             loop = asyncio.get_running_loop()
             self._transport = await loop.start_tls(transport, self, context, server_side=True)
-            self._encrypted = True
+            self._dialogue.encrypted = True
 
-        self._forget()
         self._later(encrypt(), lambda: None)
-
-    def _auth(self, argument: str) -> None:
-        if self._conduct.login is None:
-            self._say("503 5.5.1 Not here")
-            return
-        self._login = LoginDesk(*self._conduct.login)
-        self._answer_login(self._login.begin(argument))
-
-    def _answer_login(self, reply: str) -> None:
-        self._say(reply)
-        if not reply.startswith("334"):
-            self._login = None
-            self._logged_in = self._logged_in or reply.startswith("235")
-
-    _COMMANDS: ClassVar[Mapping[str, Callable[[SinkSession, str], None]]] = {
-        "EHLO": _ehlo,
-        "HELO": _helo,
-        "MAIL": _mail,
-        "RCPT": _rcpt,
-        "DATA": _data,
-        "RSET": _rset,
-        "NOOP": _noop,
-        "QUIT": _quit,
-        "STARTTLS": _starttls,
-        "AUTH": _auth,
-    }

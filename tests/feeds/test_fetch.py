@@ -11,7 +11,7 @@ import pytest
 
 from newsletter.errors import TransportError
 from newsletter.feeds.fetch import Fetched, Limits, fetch
-from newsletter.feeds.guard import Guard, is_public
+from newsletter.network.guard import Guard, is_public
 from tests.feeds.serving import Page, Site
 
 HERE = Limits(allow_private=True, connect=2, read=2, total=4)
@@ -120,7 +120,9 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
 def test_private_addresses_are_not_asked(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     public = replace(HERE, allow_private=False)
     assert code(f"{site.url}/feed", public) == "private-address", "because of the port"
-    monkeypatch.setattr("newsletter.feeds.guard.PUBLIC_PORTS", frozenset({int(site.url.rpartition(":")[2])}))
+    monkeypatch.setattr(
+        "newsletter.network.guard.PUBLIC_PORTS", frozenset({int(site.url.rpartition(":")[2])})
+    )
     for host in ("127.0.0.1", "localhost", "2130706433", "127.1", "0x7f.1"):
         url = site.url.replace("127.0.0.1", host)
         assert code(f"{url}/feed", public) == "private-address", host
@@ -135,7 +137,7 @@ def test_the_connection_goes_to_the_address_that_was_judged(monkeypatch: pytest.
         asked.append(host)
         return answers[0]
 
-    monkeypatch.setattr("newsletter.feeds.guard.socket.getaddrinfo", resolve)
+    monkeypatch.setattr("newsletter.network.guard.socket.getaddrinfo", resolve)
     assert code("http://rebinding.example.org/", replace(HERE, allow_private=False)) == "private-address"
     assert asked == ["rebinding.example.org"], "the name is looked up once"
 

@@ -11,8 +11,8 @@ from typing import Any
 from newsletter.model import Message, Outcome, OutcomeKind
 from newsletter.transports.session import Patience, SmtpSettings
 from newsletter.transports.sink import Sink
+from newsletter.transports.sink_conduct import Conduct
 from newsletter.transports.sink_keeping import Received
-from newsletter.transports.sink_session import Conduct
 
 CONTENT = b"Message-ID: <%d@example.org>\r\nSubject: x\r\n\r\nbody\r\n"
 

@@ -16,8 +16,9 @@ import pytest
 
 from newsletter.transports.maildir import Maildir
 from newsletter.transports.sink import Sink, main
+from newsletter.transports.sink_conduct import Conduct
 from newsletter.transports.sink_keeping import Journal, Received, keeper
-from newsletter.transports.sink_session import LONGEST_COMMAND, Conduct
+from newsletter.transports.sink_session import LONGEST_COMMAND
 from newsletter.transports.smtp import SmtpTransport
 from tests.transports.conftest import Certificates
 from tests.transports.parts import desk_of, settings_for, sink

@@ -12,7 +12,7 @@ import pytest
 from newsletter.errors import ConfigurationError, StorageError, TransportError
 from newsletter.model import Fault, Message, OutcomeKind
 from newsletter.transports.session import Patience
-from newsletter.transports.sink_session import LONGEST_MESSAGE, Conduct
+from newsletter.transports.sink_conduct import LONGEST_MESSAGE, Conduct
 from newsletter.transports.smtp import SmtpTransport
 from tests.transports.parts import (
     QUICK,

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from newsletter.errors import ConfigurationError, CredentialsError, TransportError
 from newsletter.model import OutcomeKind
-from newsletter.transports.sink_session import Conduct
+from newsletter.transports.sink_conduct import Conduct
 from newsletter.transports.smtp import SmtpTransport
 from tests.transports.conftest import Certificates
 from tests.transports.parts import Script, desk_of, dialogue, scripted, settings_for, sink
