@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed
 # the rooms that decide; their branches are covered to at least 95 %
 EMPTY  :=
 COMMA  := ,
-ROOMS  := writing checking rendering archive delivery audience
+ROOMS  := writing checking rendering archive delivery audience gathering importing
 CORE   := $(subst $(EMPTY) $(EMPTY),$(COMMA),$(ROOMS:%=newsletter/%/*))
 
 .DEFAULT_GOAL := help

@@ -39,6 +39,9 @@ class WebRenderer(HtmlRenderer):
     ) -> None:
         super().__init__(bibliography, tier, "", words)
         self.shown: dict[str, None] = {}
+        self.about = ""
+        """What the passage is about, to tell its notes from those of others."""
+        self._tables = 0
         self._pictures = pictures
         self._picture_href = picture_href
 
@@ -75,7 +78,8 @@ class WebRenderer(HtmlRenderer):
         return f'<pre class="code"><code{language}>{escape(code.text)}</code></pre>\n'
 
     def _table(self, table: Table) -> str:
-        label = self._say("table")
+        self._tables += 1
+        label = f"{self._say('table')} {self._tables}"
         opening = f'<div class="tabled" role="region" aria-label="{label}" tabindex="0">'
         return f'{opening}<table class="data">{self._rows(table)}</table></div>\n'
 
@@ -109,7 +113,8 @@ class WebRenderer(HtmlRenderer):
             f"{back}</a></p></li>\n"
             for number, content in notes
         )
-        opening = f'<section class="notes" role="doc-endnotes" aria-label="{self._say("notes")}">'
+        label = f"{self._say('notes')}: {escape(self.about)}" if self.about else self._say("notes")
+        opening = f'<section class="notes" role="doc-endnotes" aria-label="{label}">'
         return f"{opening}\n<ol>\n{items}</ol>\n</section>\n"
 
     def _id(self, number: int) -> str:

@@ -241,8 +241,8 @@ class MailLayout:
 
 def _with_landmark(html: str) -> str:
     """The mail in a main landmark, which MJML does not make: people who go from landmark to landmark find it."""
-    html = _OUTERMOST.sub(r'\1<div role="main">', html, count=1)
-    return "</div></div></body>".join(html.rsplit("</div></body>", 1))
+    html = _OUTERMOST.sub(r'<div role="main">\1', html, count=1)
+    return "</div></body>".join(html.rsplit("</body>", 1))
 
 
 def _contents(parts: Parts, leave: str) -> Iterator[tuple[str, str]]:

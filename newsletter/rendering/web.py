@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from newsletter.document import Nugget
 from newsletter.model import Issue, PictureFile, Tier
 from newsletter.rendering.html_web import WebRenderer
 from newsletter.rendering.prose import first_words, nugget_words, prose
@@ -74,16 +75,7 @@ def render_web(
     kept = [nugget for nugget in body.nuggets if tier is Tier.FREE and nugget.members_only]
     renderer = WebRenderer(bibliography, tier, pictures, picture_href, words)
     intro = renderer.passage(body.intro, body.notes)
-    nuggets = tuple(
-        WebNugget(
-            anchor=nugget.anchor,
-            title_html=renderer.title(nugget.title),
-            title_text=prose(nugget.title),
-            html=renderer.passage(nugget.blocks, nugget.notes, nugget.anchor),
-            members_only=nugget.members_only,
-        )
-        for nugget in seen
-    )
+    nuggets = tuple(_nugget(renderer, nugget) for nugget in seen)
     references = tuple(
         WebReference(entry.reference.key, entry.number, renderer.line(entry.full))
         for entry in bibliography.entries
@@ -99,4 +91,15 @@ def render_web(
         pictures=tuple(renderer.shown),
         numbered=bibliography.numbered,
         members_note=words.members_nuggets(len(kept), sum(map(nugget_words, kept))),
+    )
+
+
+def _nugget(renderer: WebRenderer, nugget: Nugget) -> WebNugget:
+    renderer.about = prose(nugget.title)
+    return WebNugget(
+        anchor=nugget.anchor,
+        title_html=renderer.title(nugget.title),
+        title_text=renderer.about,
+        html=renderer.passage(nugget.blocks, nugget.notes, nugget.anchor),
+        members_only=nugget.members_only,
     )
