@@ -240,7 +240,7 @@ class MailLayout:
 
 
 def _with_landmark(html: str) -> str:
-    """The mail in a main landmark, which MJML does not make: people who go from landmark to landmark find it."""
+    """The mail in a main landmark, which MJML does not make, for people who go from landmark to landmark."""
     html = _OUTERMOST.sub(r'<div role="main">\1', html, count=1)
     return "</div></body>".join(html.rsplit("</body>", 1))
 

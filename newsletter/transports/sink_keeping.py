@@ -46,8 +46,9 @@ class Journal:
         return self._until(self._given) if self._sync else None
 
     def close(self) -> None:
-        """Writes what is left and closes the file."""
-        self._append("".join(self._lines).encode())
+        """Closes the file, after writing what nobody waits for."""
+        if not self._sync:
+            self._append("".join(self._lines).encode())
         os.close(self._descriptor)
 
     async def _until(self, mine: int) -> None:

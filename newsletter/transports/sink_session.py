@@ -90,10 +90,15 @@ class SinkSession(asyncio.BufferedProtocol):
 
     def _step(self) -> bool:
         """Works off one command, message or chunk; False when there is none whole."""
-        if self._dialogue.then is Then.CONTENT:
-            return self._take_content()
-        if self._dialogue.then is Then.CHUNK:
-            return self._take_chunk()
+        match self._dialogue.then:
+            case Then.CONTENT:
+                return self._take_content()
+            case Then.CHUNK:
+                return self._take_chunk()
+            case _:
+                return self._take_line()
+
+    def _take_line(self) -> bool:
         end = self._input.find(b"\r\n")
         if (len(self._input) if end < 0 else end) > LONGEST_COMMAND:
             self._close("500 5.5.2 Line too long")

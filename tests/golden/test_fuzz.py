@@ -101,4 +101,5 @@ def test_damaged_references(seed: int) -> None:
         assert found or problems
         text = damaged(csl, dice)
         works, problems = read_csl_json(text, "references.json")
-        assert all(0 < one.line <= text.count("\n") + 1 for one in (*works, *problems))
+        placed = [*(one.line for one in works), *(one.line for one in problems)]
+        assert all(0 < line <= text.count("\n") + 1 for line in placed)

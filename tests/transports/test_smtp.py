@@ -63,13 +63,23 @@ def lane_against(script: Script, desk: MemoryDesk, patience: Patience = QUICK) -
 # --- servers that behave ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
+CONDUCTS = [
+    Conduct(pipelining=False, chunking=False),
+    Conduct(pipelining=True, chunking=False),
+    Conduct(pipelining=False, chunking=True),
+    Conduct(),
+]
+KNOWS = ["plain", "pipelining", "chunking", "both"]
+
+
+@pytest.mark.parametrize("conduct", CONDUCTS, ids=KNOWS)
 @pytest.mark.parametrize("lanes", [1, 4])
-def test_all_messages_arrive_as_they_are(pipelining: bool, lanes: int) -> None:
+@pytest.mark.parametrize("in_flight", [1, 8])
+def test_all_messages_arrive_as_they_are(conduct: Conduct, lanes: int, in_flight: int) -> None:
     async def work() -> None:
-        async with sink(Conduct(pipelining=pipelining)) as (port, received):
+        async with sink(conduct) as (port, received):
             desk = desk_of(range(50))
-            transport = SmtpTransport(settings_for(port, connections=lanes))
+            transport = SmtpTransport(settings_for(port, connections=lanes, in_flight=in_flight))
             assert (transport.lanes, transport.name, transport.repeatable) == (lanes, "smtp", False)
             await asyncio.gather(*(transport.lane(desk) for _ in range(lanes)))
             assert desk.kinds == [ACCEPTED] * 50
@@ -85,28 +95,29 @@ def test_all_messages_arrive_as_they_are(pipelining: bool, lanes: int) -> None:
     run(work)
 
 
+@pytest.mark.parametrize("conduct", CONDUCTS, ids=KNOWS)
 @pytest.mark.parametrize(
     "content", [b".\r\n", b"..\r\n.x\r\n", b"a\r\n.\r\nb\r\n.\r\n", b"x" * 300_000 + b"\r\n"]
 )
-def test_full_stops_at_line_starts_survive(content: bytes) -> None:
+def test_full_stops_at_line_starts_survive(content: bytes, conduct: Conduct) -> None:
     async def work() -> None:
-        async with sink() as (port, received):
-            desk = MemoryDesk([message(1, content=content)])
+        async with sink(conduct) as (port, received):
+            desk = MemoryDesk([message(n, content=content) for n in range(3)])
             await SmtpTransport(settings_for(port)).lane(desk)
-            assert [one.content for one in received] == [content]
+            assert [one.content for one in received] == [content] * 3
 
     run(work)
 
 
-@pytest.mark.parametrize("pipelining", [True, False])
-def test_a_refused_reader_does_not_disturb_the_next(pipelining: bool) -> None:
+@pytest.mark.parametrize("conduct", CONDUCTS, ids=KNOWS)
+def test_a_refused_reader_does_not_disturb_the_next(conduct: Conduct) -> None:
     refuse = [
         (re.compile("gone"), "550 5.1.1 No such user"),
         (re.compile("full"), "452 4.2.2 Mailbox full"),
     ]
 
     async def work() -> None:
-        async with sink(Conduct(pipelining=pipelining, refuse=refuse)) as (port, received):
+        async with sink(replace(conduct, refuse=refuse)) as (port, received):
             recipients = [
                 "a@example.org",
                 "gone@example.org",
@@ -117,7 +128,7 @@ def test_a_refused_reader_does_not_disturb_the_next(pipelining: bool) -> None:
             desk = MemoryDesk([message(n, recipient=address) for n, address in enumerate(recipients)])
             await SmtpTransport(settings_for(port)).lane(desk)
             assert desk.kinds == [ACCEPTED, REFUSED, REFUSED, DEFERRED, ACCEPTED]
-            assert desk.handed == [0, 4]
+            assert desk.handed == ([0, 1, 2, 3, 4] if conduct == Conduct() else [0, 4])
             refused = desk.outcomes[1]
             assert (refused.code, refused.enhanced, refused.reply) == (550, "5.1.1", "No such user")
             assert refused.fault is Fault.RECIPIENT
@@ -279,7 +290,7 @@ def test_cancelled_while_waiting_for_a_message() -> None:
 
 def test_cut_after_the_last_dot_is_doubtful_and_the_lane_goes_on() -> None:
     async def work() -> None:
-        async with sink(Conduct(drop_after_dot=3)) as (port, received):
+        async with sink(Conduct(drop_after_dot=3, chunking=False)) as (port, received):
             desk = desk_of(range(8))
             await SmtpTransport(settings_for(port)).lane(desk)
             assert desk.kinds == [ACCEPTED, ACCEPTED, DOUBTFUL] * 2 + [ACCEPTED, ACCEPTED]
@@ -290,7 +301,7 @@ def test_cut_after_the_last_dot_is_doubtful_and_the_lane_goes_on() -> None:
 
 def test_a_server_that_closes_after_some_messages_gets_them_all() -> None:
     async def work() -> None:
-        async with sink(Conduct(close_after=3)) as (port, received):
+        async with sink(Conduct(close_after=3, chunking=False)) as (port, received):
             desk = desk_of(range(10))
             await SmtpTransport(settings_for(port)).lane(desk)
             assert desk.kinds == [ACCEPTED] * 10
