@@ -40,7 +40,7 @@ demo: setup
 	@$(BIN)/python docs/demo.py
 
 test: setup lint types imports docs
-	@$(BIN)/pytest --cov --cov-report=
+	@$(BIN)/pytest -n auto --cov --cov-report=
 	@$(BIN)/coverage report --include='$(CORE)' --fail-under=95
 
 lint: setup

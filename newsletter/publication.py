@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from newsletter.config import Secret, Settings, read_settings, resolve_secret
+from newsletter.config import Secret, Settings, SmtpServerSettings, read_settings, resolve_secret
 from newsletter.errors import ConfigurationError, ContentError, NewsletterError, Problem
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from newsletter.storage.database import Database
     from newsletter.storage.deliveries import DeliveryStore
     from newsletter.storage.subscribers import SubscriberStore
+    from newsletter.transports.session import SmtpSettings
     from newsletter.writing.citations import Bibliography
 
 SETTINGS = "newsletter.toml"
@@ -352,29 +353,38 @@ class Publication:
             return LocatedTransport(sendmail, settings.file, line)
         if delivery.transport in ("postmark", "resend"):
             return self._provider(delivery.transport)
-        from newsletter.transports.session import Patience, SmtpSettings
         from newsletter.transports.smtp import SmtpTransport
 
-        smtp = delivery.smtp
-        wait = float(smtp.timeout)
-        transport = SmtpTransport(
-            SmtpSettings(
-                host=smtp.host,
-                port=smtp.port,
-                security=smtp.security,
-                ehlo_name=smtp.hello,
-                username=smtp.username,
-                password=self._secret(smtp.password, "delivery.smtp.password"),
-                ca_file=self.folder / smtp.ca_file if smtp.ca_file else None,
-                connections=delivery.connections,
-                patience=Patience(connect=wait, greeting=wait, answer=wait),
-            )
-        )
+        login = "delivery.smtp.password", "delivery.smtp.username"
         return LocatedTransport(
-            transport,
+            SmtpTransport(*(self._smtp_server(path, server) for path, server in delivery.smtp.all())),
             settings.file,
             settings.line("delivery.smtp.host"),
-            settings.line("delivery.smtp.password", "delivery.smtp.username"),
+            settings.line(*login),
+        )
+
+    def _smtp_server(self, path: str, server: SmtpServerSettings) -> SmtpSettings:
+        from newsletter.transports.session import Patience, SmtpSettings
+
+        smtp = self.settings.delivery.smtp
+        wait = float(smtp.timeout)
+        return SmtpSettings(
+            host=server.host,
+            port=server.port,
+            security=server.security,
+            ehlo_name=smtp.hello,
+            username=server.username,
+            password=self._secret(server.password, f"{path}.password"),
+            fresh_password=lambda: self._secret(server.password, f"{path}.password"),
+            auth=server.auth,
+            ca_file=self.folder / server.ca_file if server.ca_file else None,
+            connections=self.settings.delivery.connections,
+            per_connection=smtp.per_connection,
+            in_flight=smtp.in_flight,
+            idle=float(smtp.idle),
+            weight=server.weight,
+            dsn=smtp.dsn,
+            patience=Patience(connect=wait, greeting=wait, answer=wait),
         )
 
     def _provider(self, name: str) -> Transport:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlunsplit
 
+from newsletter.checking.links import split_address
 from newsletter.checking.rule import Finding, rule
 from newsletter.checking.view import View
 from newsletter.errors import Level
@@ -42,9 +43,8 @@ def tracking_link(view: View) -> Iterator[Finding]:
 
 def _untracked(href: str) -> tuple[str, list[str]]:
     """The address without the parts that track, and the names of those."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
+    parts = split_address(href)
+    if parts is None:
         return href, []
     fields = parts.query.split("&")
     kept = [field for field in fields if not _TRACKING.fullmatch(field.partition("=")[0])]
@@ -56,11 +56,8 @@ def _untracked(href: str) -> tuple[str, list[str]]:
 def shortened_link(view: View) -> Iterator[Finding]:
     """Spam filters distrust short links, readers cannot see where they lead, and some day they are dead."""
     for link, place in view.links:
-        try:
-            host = (urlsplit(link.href).hostname or "").removeprefix("www.")
-        except ValueError:
-            continue
-        if host in _SHORTENERS:
+        parts = split_address(link.href)
+        if parts and (parts.hostname or "").removeprefix("www.") in _SHORTENERS:
             hint = "Open it, and write the address that you end at."
             yield Finding(link.line or place.line, f"The link to {link.href} is a shortened one.", hint)
 

@@ -36,7 +36,8 @@ _HOST = re.compile(r"[^\s.]+(?:\.[^\s.]+)+\.?")
 _BRACES = re.compile(r"\{\{|%7B%7B", re.IGNORECASE)
 
 
-def _split(href: str) -> SplitResult | None:
+def split_address(href: str) -> SplitResult | None:
+    """The parts of an address; None when it cannot be read as one."""
     try:
         parts = urlsplit(href)
         _ = parts.port, parts.hostname  # these may be what is wrong
@@ -49,7 +50,7 @@ def _split(href: str) -> SplitResult | None:
 def relative_link(view: View) -> Iterator[Finding]:
     """In a mail there is no page that an address could be relative to."""
     for link, place in view.links:
-        parts = _split(link.href)
+        parts = split_address(link.href)
         if parts is not None and link.href and not parts.scheme:
             hint = "Write the whole address, beginning with https://."
             yield Finding(
@@ -73,7 +74,7 @@ def _reason(href: str) -> str:
         return "has no address"
     if _BRACES.search(href):
         return "holds a merge field, which is only for words"
-    parts = _split(href)
+    parts = split_address(href)
     if parts is None:
         return "cannot be read as an address"
     if not parts.scheme:

@@ -39,6 +39,7 @@ SECTIONS = (
         "Publish",
         (
             ("archive", "archive", "Build the public site of all issues."),
+            ("theme", "theme", "How mail and archive look: list, copy, check."),
             ("subscribers", "subscribers", "The list: add, import, list."),
         ),
     ),

@@ -13,10 +13,10 @@ from newsletter.config.schema import (
     PublicationSettings,
     ServiceSettings,
     Settings,
-    SmtpSettings,
     SubscriberSettings,
 )
 from newsletter.config.secrets import resolve_secret
+from newsletter.config.smtp import SmtpServerSettings, SmtpSettings
 from newsletter.config.values import Mailbox, Rate, Secret
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "SendmailSettings",
     "ServiceSettings",
     "Settings",
+    "SmtpServerSettings",
     "SmtpSettings",
     "SubscriberSettings",
     "read_settings",

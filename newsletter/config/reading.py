@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
+from newsletter.config import smtp
 from newsletter.config.describing import keys, named_tables, tables
 from newsletter.config.kinds import UnfitError
 from newsletter.config.lines import Path, key_lines
@@ -19,7 +20,6 @@ from newsletter.config.schema import Settings
 from newsletter.errors import ConfigurationError, Problem
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-DEFAULT_PORTS = {"tls": 465, "starttls": 587, "none": 25}
 VERP_ROOM = 64 - 33
 """Characters that a token leaves for the return path, of the 64 before an @ (RFC 5321 4.5.3.1.1)."""
 
@@ -155,7 +155,6 @@ def _all_keys(cls: type = Settings, path: Path = ()) -> Iterator[tuple[str, set[
 def _complete(settings: Settings) -> Settings:
     """Fills in the defaults that follow from other keys."""
     publication, delivery = settings.publication, settings.delivery
-    smtp = delivery.smtp
     return replace(
         settings,
         publication=replace(
@@ -170,11 +169,7 @@ def _complete(settings: Settings) -> Settings:
                 delivery.dkim,
                 domain=delivery.dkim.domain or publication.from_address.rpartition("@")[2],
             ),
-            smtp=replace(
-                smtp,
-                port=smtp.port or DEFAULT_PORTS[smtp.security],
-                hello=smtp.hello or publication.from_address.rpartition("@")[2],
-            ),
+            smtp=smtp.completed(delivery.smtp, publication.from_address.rpartition("@")[2]),
         ),
     )
 
@@ -199,39 +194,8 @@ def _is_ip(host: str) -> bool:
 
 def _contradictions(settings: Settings) -> Iterator[Problem]:
     """What is wrong only when several keys are looked at together."""
-    smtp, file = settings.delivery.smtp, settings.file
-    if settings.delivery.transport == "smtp" and not smtp.host:
-        yield Problem(
-            "missing-key",
-            'delivery.smtp.host is missing, and delivery.transport is "smtp".',
-            file,
-            settings.line("delivery.smtp", "delivery.transport"),
-            'Add host = "…" under [delivery.smtp], or set transport = "outbox".',
-        )
-    if smtp.security == "none" and smtp.host and not _loopback(smtp.host):
-        yield Problem(
-            "unprotected",
-            f'delivery.smtp.security is "none", so anybody on the way to {smtp.host} could read the mail.',
-            file,
-            settings.line("delivery.smtp.security"),
-            'Write security = "tls" (port 465) or "starttls" (port 587). "none" is for this machine alone.',
-        )
-    if smtp.username and smtp.password is None:
-        yield Problem(
-            "missing-key",
-            "delivery.smtp.username is set, but there is no password to go with it.",
-            file,
-            settings.line("delivery.smtp.username"),
-            'Add password = "env:SMTP_PASSWORD", or remove username to send without a login.',
-        )
-    if smtp.password is not None and not smtp.username:
-        yield Problem(
-            "missing-key",
-            "delivery.smtp.password is set, but there is no username to go with it.",
-            file,
-            settings.line("delivery.smtp.password"),
-            'Add username = "…", or remove password to send without a login.',
-        )
+    delivery, file = settings.delivery, settings.file
+    yield from smtp.contradictions(delivery.smtp, file, settings.line, used=delivery.transport == "smtp")
     local = settings.delivery.return_path.rpartition("@")[0]
     if settings.delivery.verp and (len(local) > VERP_ROOM or not re.fullmatch(r"[A-Za-z0-9._+-]+", local)):
         yield Problem(
@@ -281,10 +245,6 @@ def _half_keys(settings: Settings) -> Iterator[Problem]:
             settings.line("delivery.dkim.ed25519_key"),
             "Many receivers know RSA alone: an Ed25519 signature can only be a second one.",
         )
-
-
-def _loopback(host: str) -> bool:
-    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
 
 
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")

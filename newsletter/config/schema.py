@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
 
 from newsletter.config import kinds
 from newsletter.config.describing import key
 from newsletter.config.feeds import FeedSettings
 from newsletter.config.providers import PostmarkSettings, ResendSettings, SendmailSettings
+from newsletter.config.smtp import SmtpSettings
 from newsletter.config.values import Mailbox, Rate, Secret
 from newsletter.themes import BASE, THEMES
-
-Security: TypeAlias = Literal["tls", "starttls", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,55 +77,6 @@ class OutboxSettings:
     """The outbox: a Maildir on this machine, which takes every message and sends none."""
 
     path: str = field(default="outbox", metadata=key(kinds.PATH, "The folder."))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SmtpSettings:
-    """A mail server that takes the messages."""
-
-    host: str = field(
-        default="",
-        metadata=key(kinds.HOST, "The server.", otherwise='none; needed with `transport = "smtp"`'),
-    )
-    port: int = field(
-        default=0,
-        metadata=key(
-            kinds.whole(1, 65535),
-            "Its port.",
-            otherwise="465 with `tls`, 587 with `starttls`, 25 with `none`",
-        ),
-    )
-    security: Security = field(
-        default="tls",
-        metadata=key(
-            kinds.one_of("tls", "starttls", "none"),
-            "How the connection is protected. `none` is only allowed to this machine itself.",
-        ),
-    )
-    username: str = field(
-        default="",
-        metadata=key(kinds.TEXT, "The name to log in with.", otherwise="none; no login is tried"),
-    )
-    password: Secret | None = field(
-        default=None, metadata=key(kinds.SECRET, "The password that goes with it.", otherwise="none")
-    )
-    hello: str = field(
-        default="",
-        metadata=key(
-            kinds.HOST, "The name this machine greets the server with.", otherwise="the domain of `from`"
-        ),
-    )
-    ca_file: str = field(
-        default="",
-        metadata=key(
-            kinds.PATH,
-            "Certificates (PEM) to trust instead of the system's, for a server of your own.",
-            otherwise="the system's",
-        ),
-    )
-    timeout: int = field(
-        default=60, metadata=key(kinds.whole(1, 3600), "Seconds to wait for an answer of the server.")
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

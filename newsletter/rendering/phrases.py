@@ -27,7 +27,7 @@ def read_words(language: str, sources: Sequence[tuple[str, str]]) -> Words:
         lines = None
         for section, values in read_table(file, text, problems).items():
             phrases = found.setdefault(section.lower(), {})
-            for name, value in values.items() if isinstance(values, dict) else [("", values)]:
+            for name, value in values.items() if isinstance(values, dict) else [("", None)]:
                 known = found[_BASE].get(name)
                 if fault := _fault(value, known, first=position == 0 and section == _BASE):
                     lines = lines or key_lines(text)

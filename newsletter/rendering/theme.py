@@ -61,6 +61,13 @@ class Theme:
         except _TEMPLATE_FAULTS as error:
             self._explain(template, error, values)
 
+    def compile(self, template: str) -> None:
+        """Reads a template without filling it in. Raises ConfigurationError as `render` does."""
+        try:
+            self.environment.get_template(template)
+        except _TEMPLATE_FAULTS as error:
+            self._explain(template, error, ())
+
     def source(self, template: str) -> str:
         """The unfilled text of a template or other file of the theme, such as "style.css"."""
         loader = self.environment.loader
@@ -132,7 +139,7 @@ class Theme:
                 return [*way[names.index(name) :], (name, 0)]
             if name in done:
                 return []
-            for line, target in self._includes(name):
+            for line, target in self.named_in(name):
                 way.append((name, line))
                 if found := walk(target):
                     return found
@@ -142,8 +149,9 @@ class Theme:
 
         return walk(template)
 
-    def _includes(self, template: str) -> Iterator[tuple[int, str]]:
-        """The templates that a template names, by line; not those whose names it puts together."""
+    def named_in(self, template: str) -> Iterator[tuple[int, str]]:
+        """The templates that a template names, with the line; not those whose names it puts together."""
+        self.compile(template)
         tree = self.environment.parse(self.source(template))
         kinds = (jinja2.nodes.Include, jinja2.nodes.Extends, jinja2.nodes.Import, jinja2.nodes.FromImport)
         for node in tree.find_all(kinds):

@@ -8,7 +8,8 @@ from binascii import Error as Base64Error
 from collections.abc import Mapping
 
 from newsletter.errors import CredentialsError, TransportError
-from newsletter.transports.dialogue import Line, Reply
+from newsletter.transports.dialogue import Reply
+from newsletter.transports.line import Line
 
 AUTO = "auto"
 WAYS = ("plain", "login", "cram-md5", "xoauth2")

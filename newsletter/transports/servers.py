@@ -37,7 +37,7 @@ class Server:
         self.rests_until = 0.0
         self._failures = 0
         self._distrusted: set[str] = set()
-        self._last_hang_up = 0
+        self._last_carried = 0
 
     def abilities(self, session: Session) -> Abilities:
         """What may be asked of it on this connection."""
@@ -51,28 +51,29 @@ class Server:
         if code not in _NOT_UNDERSTOOD:
             return False
         if stage is Stage.CHUNK or (stage is Stage.END and used.chunking):
-            return self.distrust("CHUNKING")
+            self.distrust("CHUNKING")
+            return True
         if stage is Stage.END or (stage is Stage.RCPT and code == 501):  # about the message, the address
             return False
-        return self.distrust("PIPELINING", "CHUNKING", "SIZE", "DSN")
+        self.distrust("PIPELINING", "CHUNKING", "SIZE", "DSN")
+        return used.pipelining or used.chunking or used.size or used.reports
 
-    def distrust(self, *keywords: str) -> bool:
-        """Never asks for these abilities again; False when they were not asked for any more anyway."""
-        news = not self._distrusted.issuperset(keywords)
+    def distrust(self, *keywords: str) -> None:
+        """Never asks for these abilities again."""
         self._distrusted.update(keywords)
-        return news
 
-    def hung_up(self, carried: int, doubtful: int) -> None:
-        """Learns from a connection that the server ended by itself after it had carried so many messages.
+    def lost(self, carried: int, doubtful: int) -> None:
+        """Learns from a connection that was lost with messages on it.
 
-        The second time that this happens after the same number, that is taken for its limit. When answers
-        were lost with the connection, there will never be more than one on the way again.
+        `carried` is how many it had carried when the server ended it by itself, else 0: the second time that
+        this happens after the same number, it is taken for the server's limit. When the answers to several
+        messages were lost, there will never again be more than one on the way.
         """
         if doubtful > 1:
             self.window = 1
-        if carried and carried == self._last_hang_up:
+        if carried and carried == self._last_carried:
             self.share = min(self.share, carried)
-        self._last_hang_up = carried
+        self._last_carried = carried
 
     async def open(self) -> Session:
         """A session with it; see `open_session`. Remembers failures, so that others are preferred."""

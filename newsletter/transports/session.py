@@ -15,7 +15,8 @@ from pathlib import Path
 
 from newsletter.delivery.headers import a_labels
 from newsletter.errors import ConfigurationError, ContentError, TransportError
-from newsletter.transports.dialogue import Line, Reply
+from newsletter.transports.dialogue import Reply
+from newsletter.transports.line import Line
 from newsletter.transports.login import AUTO, log_in
 
 _EHLO_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f.:IPv]+\]")

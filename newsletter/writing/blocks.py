@@ -56,9 +56,6 @@ class BlockReader:
         self._cut: dict[int, str] = {}
         self._around: list[str] = []
 
-    def _number(self, token: Token, line: int) -> int:
-        return self.notes.number(self.calls, token, line)
-
     def line(self, token: Token) -> int:
         """The line of the file on which the block begins."""
         return (token.map[0] if token.map else 0) + self._first_line

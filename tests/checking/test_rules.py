@@ -142,6 +142,16 @@ IN_TEXT: list[tuple[str, str, tuple[int, str, str], str]] = [
     ),
     (
         "picture-address",
+        "![A clot](data:image/png;base64,AAAA)",
+        (
+            11,
+            "The picture data:image/png;base64,AAAA cannot be mailed.",
+            "Put the file beside the issue and write only its name.",
+        ),
+        "![A clot](clot.png)",
+    ),
+    (
+        "picture-address",
         "![A clot]()",
         (11, "This picture has no name.", "Write ![what it shows](name.png)."),
         "![A clot](clot.png)",
@@ -322,7 +332,7 @@ IN_TEXT: list[tuple[str, str, tuple[int, str, str], str]] = [
             "The link to https://example.org/a?id=1#end carries utm_source, fbclid, to watch the reader.",
             "Write https://example.org/a?id=1#end",
         ),
-        "[the story](https://example.org/a?id=1&source=utm_x)",
+        "[the story](https://example.org/a?id=1&source=utm_x) [odd](<https://x.org:port/?utm_x=1>)",
     ),
     (
         "tracking-link",
@@ -342,7 +352,7 @@ IN_TEXT: list[tuple[str, str, tuple[int, str, str], str]] = [
             "The link to https://www.bit.ly/3abc is a shortened one.",
             "Open it, and write the address that you end at.",
         ),
-        "[the story](https://a.bit.ly.example.org/3abc) [odd](<https://[::1>)",
+        "[the story](https://a.bit.ly.example.org/3abc) [odd](<https://bit.ly:port/>)",
     ),
     (
         "bare-address",

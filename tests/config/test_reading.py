@@ -146,7 +146,8 @@ port = "465"
 
 
 def test_a_key_under_the_wrong_table_is_told_the_right_one() -> None:
-    assert problem_with('security = "tls"').hint == "security belongs under [delivery.smtp]."
+    hint = "security belongs under [delivery.smtp] or [delivery.smtp.servers.NAME]."
+    assert problem_with('security = "tls"').hint == hint
 
 
 def test_a_key_like_no_other_is_told_what_there_is() -> None:

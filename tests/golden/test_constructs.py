@@ -192,16 +192,14 @@ CONSTRUCTS = [
         "footnote",
         "A[^x].\n\n[^x]: The *note*.",
         '<td class="number" valign="top" width="22">1</td><td class="note"><p>The <em>note</em>.</p>',
-        '<a id="note-n-1-mark" href="#note-n-1" role="doc-noteref">1</a></sup>.</p>\n'
-        '<section class="notes" role="doc-endnotes" aria-label="Notes">\n<ol>\n<li id="note-n-1" value="1">\n'
-        "<p>The <em>note</em>.</p>",
+        '<li id="note-n-1" value="1">\n<p>The <em>note</em>.</p>\n<p class="back"><a href="#note-n-1-mark"',
         "A¹.\n\n¹ The _note_.",
     ),
     Construct(
         "footnote in place",
         "A^[Here.]",
         '<p>A<sup class="noteref">1</sup></p>',
-        '<li id="note-n-1" value="1">\n<p>Here.</p>',
+        '<p>A<sup class="noteref"><a id="note-n-1-mark" href="#note-n-1" role="doc-noteref">1</a></sup></p>',
         "A¹\n\n¹ Here.",
     ),
     Construct(

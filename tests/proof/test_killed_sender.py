@@ -233,7 +233,7 @@ def test_a_polite_stop_leaves_no_doubt(tmp_path: Path, journal: Path, number: si
 
 def test_a_second_sender_is_told_to_wait(tmp_path: Path, journal: Path) -> None:
     folder = tmp_path / "publication"
-    with sink(journal, "--delay", "0.05") as port:
+    with sink(journal, "--delay", "0.1") as port:
         make_publication(folder, port, 200)
         first = newsletter(folder, "send", "short", "--confirm", "short", "--no-archive")
         wait_until(journal, 5, first)

@@ -1,4 +1,4 @@
-"""Looks at HTML in Chromium: many documents at once, each in a frame of its own, in one run without a driver."""
+"""Looks at HTML in Chromium: many documents at once, each in a frame of its own, without a driver."""
 
 from __future__ import annotations
 

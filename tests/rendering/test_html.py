@@ -270,7 +270,7 @@ def test_tables(renderers: Renderers) -> None:
         '<tbody><tr><td>c</td><td align="right"><em>d</em></td></tr>\n</tbody>'
     )
     assert web.blocks([table]) == (
-        '<div class="tabled" role="region" aria-label="Table" tabindex="0"><table class="data">'
+        '<div class="tabled" role="region" aria-label="Table 1" tabindex="0"><table class="data">'
         + rows.replace('align="right"', 'style="text-align:right"')
         + "</table></div>\n"
     )

@@ -17,6 +17,7 @@ from newsletter.delivery import headers
 from newsletter.delivery.message import MessageTemplate
 from newsletter.errors import ConfigurationError, ContentError, TransportError
 from newsletter.model import Edition, OutcomeKind
+from newsletter.transports.sink_conduct import Conduct
 from newsletter.transports.smtp import SmtpTransport
 from tests.standards.sample import TOKENS, Mail, assemble, reader
 from tests.transports.parts import MemoryDesk, desk_of, dialogue, scripted, settings_for, sink
@@ -92,7 +93,7 @@ def test_A4_international_local_parts_need_smtputf8(mail: Mail) -> None:
 
     async def refused() -> MemoryDesk:
         desk = MemoryDesk([message])
-        async with sink() as (port, received):
+        async with sink(Conduct(international=False)) as (port, received):
             await SmtpTransport(settings_for(port)).lane(desk)
             assert not received  # this server does not offer it
         return desk

@@ -149,3 +149,82 @@ def dialogue(*turns: tuple[str, bytes], then_wait: bool = False) -> Script:
             await reader.read(-1)
 
     return play
+
+
+@dataclass
+class Peer:
+    """The server's side of a connection, for scripts that are no fixed dialogue."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+    def say(self, *lines: str) -> None:
+        self.writer.write("".join(f"{line}\r\n" for line in lines).encode())
+
+    async def line(self, beginning: str = "") -> str:
+        said = (await self.reader.readuntil(b"\r\n")).decode().removesuffix("\r\n")
+        assert said.startswith(beginning), said
+        return said
+
+    async def lines(self, *beginnings: str) -> list[str]:
+        return [await self.line(beginning) for beginning in beginnings]
+
+    async def content(self) -> bytes:
+        """A message behind DATA, with its dot."""
+        return await self.reader.readuntil(b"\r\n.\r\n")
+
+    async def chunk(self) -> tuple[bytes, bool]:
+        """What a BDAT brings, and whether it is the last part."""
+        _, size, *last = (await self.line("BDAT ")).split()
+        return await self.reader.readexactly(int(size)), last == ["LAST"]
+
+    async def whole(self) -> bytes:
+        """RSET, envelope and content in one."""
+        await self.lines("RSET", "MAIL", "RCPT")
+        content, last = await self.chunk()
+        assert last
+        return content
+
+    async def greet(self, *offers: str) -> None:
+        self.say("220 hi")
+        await self.line("EHLO")
+        self.say("250-hi", *(f"250-{offer}" for offer in offers), "250 HELP")
+
+    async def prove(self) -> None:
+        """A first message in two chunks, taken."""
+        await self.lines("MAIL", "RCPT")
+        _, last = await self.chunk()
+        assert not last
+        self.say("250 ok", "250 ok", "250 ok")
+        _, last = await self.chunk()
+        assert last
+        self.say("250 taken")
+
+    async def deaf(self) -> None:
+        """Says nothing more."""
+        await self.reader.read(-1)
+
+
+def peers(*scripts: Callable[[Peer], Awaitable[None]]) -> Script:
+    """A script for each connection in turn; the last one also for all that follow."""
+    waiting = list(scripts)
+
+    async def play(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        script = waiting.pop(0) if len(waiting) > 1 else waiting[0]
+        await script(Peer(reader, writer))
+
+    return play
+
+
+async def plain_server(peer: Peer, *offers: str) -> None:
+    """Takes everything, one command at a time, and is angry when two come at once."""
+    await peer.greet(*offers)
+    while (said := await peer.line()) != "QUIT":
+        if peer.reader._buffer:  # type: ignore[attr-defined]  # asyncio has no other way to look
+            peer.say("503 5.5.0 one at a time")
+            return
+        if said == "DATA":
+            peer.say("354 go")
+            await peer.content()
+        peer.say("250 ok")
+    peer.say("221 bye")
