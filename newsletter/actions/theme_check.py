@@ -16,8 +16,8 @@ from newsletter.checking.specimen import PICTURES, REFERENCES, specimen
 from newsletter.document import Body
 from newsletter.errors import Level, NewsletterError, Problem
 from newsletter.files.themes import OWN, theme_files, token_files
-from newsletter.model import Identity, Issue
-from newsletter.rendering.edition import Facts, build_edition
+from newsletter.model import Identity, Issue, Tier
+from newsletter.rendering.edition import Compositor, Facts
 from newsletter.rendering.web import WebBody, render_web
 from newsletter.writing.citations import STYLES, Bibliography
 
@@ -84,12 +84,22 @@ def _mails(publication: Publication, theme: Theme) -> Iterator[Callable[[], obje
         (replace(full, body=Body(body.intro, body.notes, closed)), facts, identity),
     ):
         for style in STYLES:
-            yield _mail(theme, issue, about, sender, style)
+            bibliography = Bibliography(issue.body, REFERENCES, style)
+            for tier in Tier:
+                for form in (Compositor.html, Compositor.text):  # each on its own: one may hide another
+                    yield partial(_mail, theme, issue, bibliography, about, sender, tier, form)
 
 
-def _mail(theme: Theme, issue: Issue, facts: Facts, identity: Identity, style: str) -> Callable[[], object]:
-    bibliography = Bibliography(issue.body, REFERENCES, style)
-    return lambda: build_edition(issue, bibliography, PICTURES, theme, facts, identity)
+def _mail(
+    theme: Theme,
+    issue: Issue,
+    bibliography: Bibliography,
+    facts: Facts,
+    identity: Identity,
+    tier: Tier,
+    form: Callable[[Compositor, Tier], object],
+) -> None:
+    form(Compositor(issue, bibliography, PICTURES, theme, facts, identity), tier)
 
 
 def _sites(publication: Publication, theme: Theme) -> Iterator[Callable[[], object]]:

@@ -20,7 +20,9 @@ Dear {{ first_name or "reader" }}, this is an *introduction* with a [link](https
 
 ## A nugget with a quotation
 
-> The difficulty lies in escaping from the old ideas.
+> The difficulty lies in escaping
+> from the old ideas.
+>
 > — John Maynard Keynes, 1936
 
 Source: [@specimen]
@@ -42,7 +44,17 @@ A remark beside the argument.[^note]
 
 [^note]: And a footnote.
 
+https://www.youtube.com/watch?v=specimen
+A video that says the same
+
 ## A nugget with an objection
+
+### A heading inside it
+
+A ~~word~~ that was taken back,\\
+and a line that breaks.
+
+---
 
 :::objection But is it true?
 It is `code`, and it is **important**.
@@ -58,6 +70,10 @@ Only in the mail.
 
 :::web
 Only on the page.
+:::
+
+:::members
+A part for members.
 :::
 
 :::members

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
-from newsletter.document import Merge, Nugget
+from newsletter.document import Merge
 from newsletter.errors import ConfigurationError
 from newsletter.model import UNSUBSCRIBE_URL, Edition, Identity, Issue, PictureFile, Rendition, Segments, Tier
 from newsletter.rendering.budget import byte_budget, check_size
@@ -13,14 +13,14 @@ from newsletter.rendering.frozen import edition_from_json, edition_to_json, free
 from newsletter.rendering.holes import Holes
 from newsletter.rendering.html import escape
 from newsletter.rendering.mail import LAYOUT, TEXT, Facts, IssueFacts, Parts, mail_layout
-from newsletter.rendering.pieces import Pieces
+from newsletter.rendering.pieces import Form, Pieces
 from newsletter.rendering.prose import first_words, nugget_words
 from newsletter.rendering.theme import Theme
 from newsletter.writing.citations import Bibliography
 from newsletter.writing.cleaning import clean
 from newsletter.writing.merge import segments
 
-__all__ = ["Facts", "build_edition", "byte_budget", "edition_from_json", "edition_to_json"]
+__all__ = ["Compositor", "Facts", "build_edition", "byte_budget", "edition_from_json", "edition_to_json"]
 
 _PREHEADER_LENGTH = 110
 
@@ -37,15 +37,18 @@ def build_edition(
 
     Raises ConfigurationError when a template is broken and ContentError when the mail is too large.
     """
-    compositor = _Compositor(issue, bibliography, pictures, theme, facts, identity)
-    renditions = [compositor.rendition(tier) for tier in Tier]
+    compositor = Compositor(issue, bibliography, pictures, theme, facts, identity)
+    renditions = [
+        Rendition(tier, compositor.subject(), compositor.html(tier), compositor.text(tier)) for tier in Tier
+    ]
     for rendition in renditions:
         check_size(rendition, identity, issue.file)
     return freeze(issue.slug, issue.title, identity, renditions)
 
 
-class _Compositor:
-    """Puts the renditions of one issue together."""
+class Compositor:
+    """Puts the parts of one issue's mail together. Everything raises ConfigurationError when a template is
+    broken."""
 
     def __init__(
         self,
@@ -66,39 +69,40 @@ class _Compositor:
             issue, bibliography, pictures, theme, self._url, self._holes, self._layout.content_styles
         )
 
-    def rendition(self, tier: Tier) -> Rendition:
-        """All that readers of `tier` get."""
-        nuggets = self._issue.body.nuggets
-        seen = [nugget for nugget in nuggets if tier is Tier.MEMBER or not nugget.members_only]
-        kept = [nugget for nugget in nuggets if tier is Tier.FREE and nugget.members_only]
-        note = self._words.members_nuggets(len(kept), sum(map(nugget_words, kept)))
-        title, day = clean(self._issue.title), self._words.day(self._issue.date)
-        form = self._pieces.html(tier)
-        facts = IssueFacts(escape(title), self._preheader(seen), day, self._url)
-        html = self._layout.html(
-            Parts(tier, facts, form.intro, form.nuggets, form.references, note), self._leave
-        )
-        form = self._pieces.text(tier)
-        facts = IssueFacts(title, "", day, self._url)
-        text = self._layout.text(
-            Parts(tier, facts, form.intro, form.nuggets, form.references, note), self._leave
-        )
-        return Rendition(tier, self._subject(), self._split(html, LAYOUT), self._split(text, TEXT))
+    def html(self, tier: Tier) -> Segments:
+        """The HTML that readers of `tier` get."""
+        title = escape(clean(self._issue.title))
+        parts = self._parts(tier, self._pieces.html(tier), title, self._preheader(tier))
+        return self._split(self._layout.html(parts, self._leave), LAYOUT)
 
-    def _preheader(self, seen: Sequence[Nugget]) -> str:
+    def text(self, tier: Tier) -> Segments:
+        """The plain text that readers of `tier` get."""
+        parts = self._parts(tier, self._pieces.text(tier), clean(self._issue.title), "")
+        return self._split(self._layout.text(parts, self._leave), TEXT)
+
+    def subject(self) -> Segments:
+        """The subject, the same for all."""
+        return tuple(
+            clean(each) if isinstance(each, str) else replace(each, line=0)
+            for each in segments(self._issue.subject)
+        )
+
+    def _parts(self, tier: Tier, form: Form, title: str, preheader: str) -> Parts:
+        kept = [nugget for nugget in self._issue.body.nuggets if tier is Tier.FREE and nugget.members_only]
+        note = self._words.members_nuggets(len(kept), sum(map(nugget_words, kept)))
+        facts = IssueFacts(title, preheader, self._words.day(self._issue.date), self._url)
+        return Parts(tier, facts, form.intro, form.nuggets, form.references, note)
+
+    def _preheader(self, tier: Tier) -> str:
         """The preheader as HTML; where the author wrote none, how the text begins."""
+        body = self._issue.body
+        seen = (nugget for nugget in body.nuggets if tier is Tier.MEMBER or not nugget.members_only)
         written = self._issue.preheader or first_words(
-            [self._issue.body.intro, *(nugget.blocks for nugget in seen)], _PREHEADER_LENGTH
+            [body.intro, *(nugget.blocks for nugget in seen)], _PREHEADER_LENGTH
         )
         return "".join(
             escape(each) if isinstance(each, str) else self._holes.stand_in(each)
             for each in segments(written)
-        )
-
-    def _subject(self) -> Segments:
-        return tuple(
-            clean(each) if isinstance(each, str) else replace(each, line=0)
-            for each in segments(self._issue.subject)
         )
 
     def _split(self, text: str, template: str) -> Segments:

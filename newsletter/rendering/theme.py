@@ -21,6 +21,7 @@ from newsletter.rendering.words import Words
 _PLAIN_ENDINGS = (".txt.j2", ".css.j2")
 _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
 _TEMPLATE_ENDING = ".j2"
+_MJML_ENDING = ".mjml.j2"
 _GIVEN = ("tokens", "words")
 """What every template has at hand."""
 
@@ -243,6 +244,8 @@ class _NamingLoader(jinja2.BaseLoader):
                 hint="Save it as UTF-8 in your editor.",
                 code="template-encoding",
             ) from error
+        if template.endswith(_MJML_ENDING) and not source.endswith("\n"):
+            source += "\n"  # or its last line would run into the next one of the template that includes it
         return source, template, fresh
 
     def list_templates(self) -> list[str]:

@@ -209,4 +209,4 @@ class TestCheck:
         assert found(folder) == [("templates/tokens.toml", 2, "not-utf-8")]
         (folder / "templates/tokens.toml").unlink()
         (folder / "templates/tokens.toml").mkdir()
-        assert [code for *_, code in found(folder)] == ["disk"]
+        assert [code for *_, code in found(folder)] == ["unreadable"]

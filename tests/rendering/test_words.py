@@ -1,4 +1,4 @@
-"""The words beside the author's: in the publication's language, complete, and with the right names in braces."""
+"""The words beside the author's: in the publication's language, complete, the right names in braces."""
 
 from __future__ import annotations
 

@@ -32,8 +32,9 @@ class Source:
         """A problem at a character, which is shown with the line it stands on and a mark under it."""
         start = self.mjml.rfind("\n", 0, at) + 1
         line = self.mjml[start:].partition("\n")[0]
-        found = self.locate(line) if self.locate else None
-        file, number = found or (self.file, self.line(at))
+        file, number = self.file, self.line(at)
+        if self.locate:  # a line of the filled-in template is no line of the template
+            file, number = self.locate(line) or (self.file, 0)
         cut = max(0, at - start - 60)
         place = (
             f"Line {self.line(at)}, column {at - start + 1} of the filled-in template:\n"
