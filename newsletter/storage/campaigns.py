@@ -15,8 +15,9 @@ from newsletter.model import Campaign, CampaignState, DeliveryState, Edition, Pl
 from newsletter.rendering.frozen import edition_from_json, edition_to_json
 from newsletter.storage import statements as sql
 from newsletter.storage.audiences import READERS_OF, Audience, audience_of
+from newsletter.storage.books import LEASE
 from newsletter.storage.database import Database
-from newsletter.storage.ledger import LEASE, SqlLedger
+from newsletter.storage.ledger import SqlLedger
 from newsletter.storage.machine import boot_id
 from newsletter.storage.suppressions import suppress_key, suppressed_among
 from newsletter.storage.times import from_ms, to_ms
