@@ -42,10 +42,13 @@ class Holes:
 
     def _segments(self, text: str) -> Iterator[str | Merge]:
         fields = list(self._merges)
-        for position, piece in enumerate(STAND_IN.split(text)):
-            if position % 2:
-                yield fields[int(piece)]
-            elif _FIRST in piece or _LAST in piece:
-                raise ValueError("a stand-in was taken apart")
-            elif piece:
-                yield piece
+        literal, *pieces = text.split(_FIRST)
+        if text.count(_LAST) != len(pieces):
+            raise ValueError("a stand-in was taken apart")
+        if literal:
+            yield literal
+        for piece in pieces:
+            number, _, literal = piece.partition(_LAST)
+            yield fields[int(number)]
+            if literal:
+                yield literal

@@ -51,6 +51,8 @@ def fill(text: str, columns: int = WIDTH, *, first: str = "", rest: str = "") ->
     Line feeds in `text` stay line breaks. The first line begins with `first`, all others with `rest`.
     Scripts written without spaces are broken between characters.
     """
+    if not first and not rest and _EVEN.fullmatch(text):
+        return _break_even(text, columns, columns)  # as most paragraphs are
     lines: list[str] = []
     lead, room = first, columns - width(rest)
     for paragraph in text.split("\n"):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -275,9 +275,9 @@ def _check_nugget(layout: Layout, number: int, *, picture: bool, caption: bool) 
     elif whole and (rest or layout.shows(f"nugget.picture#{number}")):
         fault = "The mail's templates show nugget.content, and parts of it again."
     elif rest:
-        missing: Mapping[str, bool] = {"picture": picture, "caption": caption}
-        for name, given in missing.items():
-            if given and not layout.shows(f"nugget.{name}#{number}"):
-                fault = f"The mail's templates show nugget.rest, but never nugget.{name}."
+        parts = [name for name, given in (("picture", picture), ("caption", caption)) if given]
+        missing = [f"nugget.{name}" for name in parts if not layout.shows(f"nugget.{name}#{number}")]
+        if missing:
+            fault = f"The mail's templates show nugget.rest, but never {missing[0]}."
     if fault:
         raise ConfigurationError(fault, file=LAYOUT, hint=_HINT, code="slot")

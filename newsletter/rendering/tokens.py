@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from types import MappingProxyType
+from typing import Any
 
 from newsletter.config.lines import key_lines
 from newsletter.errors import ConfigurationError, Problem
@@ -46,7 +47,7 @@ def read_tokens(sources: Sequence[tuple[str, str]]) -> Tokens:
 def _override(
     known: dict[str, str | int],
     section: str,
-    values: Mapping[str, object],
+    values: Mapping[str, Any],
     file: str,
     lines: Mapping[tuple[str, ...], int],
 ) -> list[Problem]:
@@ -57,7 +58,7 @@ def _override(
             problems.append(_unknown(key, known, file, line))
         elif fault := _fault(section, known[key], value):
             problems.append(Problem("bad-token", f"{section}.{key} {fault}", file, line))
-        elif isinstance(value, str | int):
+        else:
             known[key] = value
     return problems
 

@@ -26,7 +26,9 @@ class Gate:
             try:
                 return await turn
             except asyncio.CancelledError:
-                if turn.done() and not turn.cancelled() and turn.result():
+                if turn in self._outside:
+                    self._outside.remove(turn)
+                elif turn.done() and not turn.cancelled() and turn.result():
                     self.leave(asking=True)
                 raise
         self._let_in(1)

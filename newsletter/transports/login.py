@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from collections.abc import Mapping
+from collections.abc import Collection
 
 from newsletter.errors import CredentialsError, TransportError
 from newsletter.transports.dialogue import Reply
@@ -59,10 +59,10 @@ async def log_in(
 
 
 class _Dialogue:
-    """The client's lines, one method a way; `secrets` is what must not be shown, and what to show for it."""
+    """The client's lines, one method a way; `secrets` is what must not be shown."""
 
     def __init__(self, line: Line, user: bytes, secret: bytes, peer: str, patience: float) -> None:
-        self.secrets: dict[str, str] = {}
+        self.secrets: set[str] = set()
         self._line = line
         self._user = user
         self._secret = secret
@@ -103,14 +103,14 @@ class _Dialogue:
     async def _say(self, command: bytes, answer: bytes = b"") -> Reply:
         encoded = b64encode(answer)
         for secret in (encoded, b64encode(self._secret), self._secret):
-            self.secrets[secret.decode("utf-8")] = "…"
+            self.secrets.add(secret.decode("utf-8"))
         self._line.send(command + encoded + b"\r\n")
         return await self._line.reply(self._patience)
 
 
-def _without(words: str, secrets: Mapping[str, str]) -> str:
-    for part, instead in sorted(secrets.items(), key=lambda item: -len(item[0])):
-        words = words.replace(part, instead) if part else words
+def _without(words: str, secrets: Collection[str]) -> str:
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        words = words.replace(secret, "…")
     return words
 
 

@@ -73,10 +73,6 @@ class Supply:
                 self._gate.asking()
             self._asking = asyncio.create_task(self._wait(asked))
             return None
-        if self.idle:
-            self._busy()
-        else:
-            self._gate.crowd()
         return self._found(asked.result)
 
     def give_back(self, transaction: Transaction) -> None:
@@ -109,18 +105,18 @@ class Supply:
             self._error, self._ended = error, True  # raised where the messages are taken
         finally:
             self._asking = None
-            self._busy()
         if self.on_news is not None:
             self.on_news()
         if self._news is not None and not self._news.done():
             self._news.set_result(None)
 
     def _found(self, message: Message | None) -> Transaction | None:
-        if message is not None:
-            return Transaction(message)
-        self._ended = True
-        return None
-
-    def _busy(self) -> None:
-        self.idle = False
-        self._gate.answered()
+        if message is None:
+            self._ended = True
+            return None
+        if self.idle:
+            self.idle = False
+            self._gate.answered()
+        else:
+            self._gate.crowd()
+        return Transaction(message)

@@ -25,9 +25,11 @@ from newsletter.document import (
     Text,
 )
 from newsletter.errors import ConfigurationError, ContentError, StorageError
-from newsletter.model import Edition, Identity, Issue, Segments, Tier
+from newsletter.model import Edition, Identity, Issue, Rendition, Segments, Tier
+from newsletter.rendering import mail
 from newsletter.rendering.budget import HTML_LIMIT, byte_budget
 from newsletter.rendering.edition import Facts, edition_from_json, edition_to_json
+from newsletter.rendering.frozen import freeze
 from newsletter.rendering.theme import Theme
 
 Build = Callable[..., Edition]
@@ -253,6 +255,46 @@ class TestOwnTemplates:
             build(theme=themed({"email/masthead.mjml.j2": own}))
         assert (caught.value.problems[0].file, caught.value.problems[0].line) == ("email/masthead.mjml.j2", 2)
 
+    def test_cards_show_the_picture_apart(self, build: Build, issue: Issue, themed: MakeTheme) -> None:
+        card = (
+            "<mj-text>{% if nugget.picture %}<div>{{ nugget.picture }}</div>{% endif %}"
+            "<b>{{ nugget.title }}</b>{% if nugget.caption %}<i>{{ nugget.caption }}</i>{% endif %}"
+            "<p>{{ nugget.rest }}</p></mj-text>"
+        )
+        html, text = parts(build(theme=themed({"email/nugget.mjml.j2": card})))
+        picture = html.index("six-clots/clot.png")
+        assert picture < html.index("A clot rides the bloodstream") < html.index("The oldest report")
+        assert html.count("six-clots/clot.png") == html.count("A clot rides the bloodstream") == 1
+        assert text.index("The oldest report") < text.index("A clot rides the bloodstream")
+
+    @pytest.mark.parametrize(
+        ("shown", "words"),
+        [
+            ("<p>{{ nugget.rest }}</p>", "show nugget.rest, but never nugget.picture"),
+            ("<p>{{ nugget.rest }}</p>{{ nugget.picture }}", "show nugget.rest, but never nugget.caption"),
+            ("<p>{{ nugget.content }}</p>{{ nugget.picture }}", "nugget.content, and parts of it again"),
+        ],
+    )
+    def test_cards_lose_nothing(self, build: Build, themed: MakeTheme, shown: str, words: str) -> None:
+        card = f"<mj-text><b>{{{{ nugget.title }}}}</b>{shown}</mj-text>"
+        with pytest.raises(ConfigurationError, match=words):
+            build(theme=themed({"email/nugget.mjml.j2": card}))
+
+    def test_a_template_may_not_cut_a_merge_field(self, build: Build, themed: MakeTheme) -> None:
+        own = {"email/issue.txt.j2": "{{ intro[:6] }} {{ unsubscribe_url }}"}
+        with pytest.raises(ConfigurationError, match="changes a merge field") as caught:
+            build(theme=themed(own))
+        assert caught.value.problems[0].file == "email/issue.txt.j2"
+
+    def test_only_so_many_layouts_are_kept(
+        self, build: Build, issue: Issue, themed: MakeTheme, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        shapes = [with_body(issue, *(nugget(f"N{n}", "x") for n in range(count))) for count in range(4)]
+        digests = [build(each).digest for each in shapes]
+        monkeypatch.setattr(mail, "_SHAPES_KEPT", 2)
+        theme = themed()
+        assert [build(each, theme=theme).digest for each in shapes * 2] == digests * 2
+
     def test_the_text_must_say_how_to_leave(self, build: Build, themed: MakeTheme) -> None:
         with pytest.raises(ConfigurationError, match="unsubscribe_url") as caught:
             build(theme=themed({"email/footer.txt.j2": "Bye."}))
@@ -340,6 +382,23 @@ class TestFreezing:
         assert edition_to_json(edition_from_json(text)) == text
         assert "\n" not in text
         assert edition.digest not in text
+
+    def test_round_trip_of_everything_a_merge_field_has(self, build: Build, issue: Issue) -> None:
+        fields = (
+            Merge("first_name", filters=("title", "upper")),
+            Merge("tier", "Join us.", then="Thank you."),
+            Merge("name", ""),
+        )
+        edition = build(replace(issue, body=Body((Paragraph(fields),))))
+        assert edition_from_json(edition_to_json(edition)) == edition
+        assert set(fields) <= set(edition.rendition(Tier.FREE).html)
+
+    def test_moving_words_from_one_segment_to_the_next_changes_the_digest(self, identity: Identity) -> None:
+        def digest(*segments: str) -> str:
+            rendition = Rendition(Tier.FREE, segments, ("x",), ("y",))
+            return freeze("s", "t", identity, [rendition]).digest
+
+        assert len({digest("ab", "c"), digest("a", "bc"), digest("abc"), digest("3")}) == 4
 
     def test_the_digest_is_over_the_json(self, edition: Edition) -> None:
         changed = edition_from_json(edition_to_json(edition).replace("Six cases", "Six CASES"))

@@ -59,7 +59,7 @@ def test_style_sheets_may_hold_what_tags_may_not() -> None:
             column("<mj-text>a"),
             5,
             1,
-            "</mj-column> stands where </mj-text> is due, which was opened on line 4",
+            "</mj-column> stands where </mj-text> is due",
         ),
         (column("<mj-text><p>a</mj-text>"), 4, 14, "</mj-text> stands where </p> is due"),
         (column("<mj-text>äöü</mj-txt>"), 4, 13, "</mj-txt> stands where"),
@@ -125,6 +125,7 @@ def test_long_lines_are_cut_around_the_place() -> None:
     [
         (column("<mj-txt>x</mj-txt>"), "Did you mean <mj-text>?"),
         (column("<mj-zzzz />"), "There are: mj-all"),
+        (column("<mj-text>a"), "<mj-text> was opened on line 4 and is not closed yet."),
         (document("", '<mj-include path="a" />'), "{% include"),
     ],
 )

@@ -91,7 +91,7 @@ def test_tokens_are_global() -> None:
 def test_escaping_depends_on_the_ending() -> None:
     theme = templates(a_html_j2="{{ x }}", a_mjml_j2="{{ x }}", a_txt_j2="{{ x }}", a_css_j2="{{ x }}")
     assert theme.render("a.html.j2", x='<"&') == "&lt;&#34;&amp;"
-    assert theme.render("a.mjml.j2", x='<"&') == "&lt;&#34;&amp;"
+    assert theme.render("a.mjml.j2", x='<"&') == "&lt;&#34;&amp;\n"
     assert theme.render("a.txt.j2", x='<"&') == '<"&'
     assert theme.render("a.css.j2", x='<"&') == '<"&'
 
@@ -158,6 +158,13 @@ def test_template_faults(sources: dict[str, str], file: str, line: int, code: st
     (problem,) = caught.value.problems
     assert (problem.file, problem.line, problem.code) == (file, line, code)
     assert words in problem.message
+
+
+def test_a_template_is_read_without_filling_it_in() -> None:
+    theme = templates(a_html_j2="{{ x }}", b_html_j2="{% if %}")
+    theme.compile("a.html.j2")
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        theme.compile("b.html.j2")
 
 
 def test_hint_names_what_a_template_is_given() -> None:

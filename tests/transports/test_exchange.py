@@ -596,3 +596,58 @@ def test_a_limit_of_the_server_is_learnt(conduct: Conduct) -> None:
             assert len(received) == 60 - len(late)
 
     asyncio.run(work())
+
+
+# --- desks that decline, fail or make mistakes -----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("conduct", "in_flight"),
+    [(Conduct(chunking=False), 8), (Conduct(), 1), (Conduct(pipelining=False), 8)],
+    ids=["data", "one at a time", "chunks without groups"],
+)
+def test_a_desk_that_declines(conduct: Conduct, in_flight: int) -> None:
+    async def work() -> None:
+        async with sink(conduct) as (port, received):
+            desk = desk_of(range(5))
+            desk.declined = frozenset({0, 2, 3})
+            await SmtpTransport(settings_for(port, in_flight=in_flight)).lane(desk)
+            assert desk.handed == [1, 4]
+            assert [one.message_id for one in received] == ["<1@example.org>", "<4@example.org>"]
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("given", [0, 3])
+def test_a_desk_that_fails_to_find_a_message(at_once: bool, given: int) -> None:
+    desk = desk_of(range(6))
+
+    async def fail() -> None:
+        if len(desk.given) == given:
+            if not at_once:
+                await asyncio.sleep(0.01)
+            raise StorageError("the disk is full")
+
+    desk.on_next = fail
+
+    async def work() -> None:
+        async with sink() as (port, _):
+            with pytest.raises(StorageError):
+                await SmtpTransport(settings_for(port)).lane(desk)
+
+    asyncio.run(work())
+    assert set(desk.outcomes) == set(range(given))
+
+
+def test_a_mistake_in_the_desk_is_not_passed_over() -> None:
+    class Mistaken(MemoryDesk):
+        def settle(self, message: Message, outcome: object) -> None:
+            raise ZeroDivisionError
+
+    async def work() -> None:
+        async with sink() as (port, _):
+            with pytest.raises(ZeroDivisionError):
+                await SmtpTransport(settings_for(port)).lane(Mistaken([message(1)]))
+
+    asyncio.run(work())

@@ -112,6 +112,79 @@ def test_an_endless_command_and_unasked_pipelining_end_the_connection() -> None:
     assert talk([b"NOOP", b"NOOP"], Conduct(pipelining=False)).splitlines()[-1].startswith(b"421")
 
 
+def codes(answer: bytes) -> list[bytes]:
+    return [line[:3] for line in answer.splitlines() if line[3:4] == b" "]
+
+
+def test_messages_in_chunks() -> None:
+    answer = talk(
+        [
+            b"EHLO me",
+            b"MAIL FROM:<a@b.c>", b"RCPT TO:<d@e.f>", b"BDAT 7", b"..\r\nx", b"BDAT 3 last", b"y", b"QUIT",
+        ]
+    )  # fmt: skip
+    assert codes(answer) == [b"220", b"250", b"250", b"250", b"250", b"250", b"221"]
+
+
+def test_chunks_are_read_even_when_nobody_wants_them() -> None:
+    lines = [
+        b"BDAT 6 LAST", b"QUIT",
+        b"MAIL FROM:<a@b.c>", b"RCPT TO:<d@e.f>", b"BDAT 2", b"", b"RCPT TO:<x@y.z>", b"DATA", b"RSET",
+        b"BDAT x", b"BDAT 0 LAST", b"MAIL FROM:<a@b.c>", b"QUIT",
+    ]  # fmt: skip
+    answer = talk(lines)
+    assert codes(answer) == [
+        b"220", b"503",
+        b"250", b"250", b"250", b"503", b"503", b"250",
+        b"501", b"503", b"250", b"221",
+    ]  # fmt: skip
+
+
+def test_what_is_not_offered_is_not_understood() -> None:
+    conduct = Conduct(chunking=False, international=False)
+    answer = talk([b"EHLO me", b"BDAT 3 LAST", b"MAIL FROM:<a@b.c> SMTPUTF8", b"QUIT"], conduct)
+    assert b"CHUNKING" not in answer
+    assert codes(answer)[2:] == [b"502", b"555", b"221"]
+
+
+def test_a_chunk_without_measure_ends_the_connection() -> None:
+    lines = [b"MAIL FROM:<a@b.c>", b"RCPT TO:<d@e.f>", b"BDAT 999999999 LAST"]
+    assert talk(lines).splitlines()[-1].startswith(b"552")
+
+
+def test_a_dotted_message_however_it_is_cut() -> None:
+    content = b"..first\r\nline\r\n...\r\n.\r\n"
+
+    async def work() -> None:
+        async with sink() as (port, received):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"MAIL FROM:<a@b.c>\r\nRCPT TO:<d@e.f>\r\nDATA\r\n")
+            await reader.readuntil(b"354 ")
+            for octet in content:
+                writer.write(bytes([octet]))
+                await writer.drain()
+                await asyncio.sleep(0)
+            await reader.readuntil(b"queued")
+            writer.close()
+            assert [one.content for one in received] == [b".first\r\nline\r\n..\r\n"]
+
+    asyncio.run(work())
+
+
+def test_every_reply_is_late_and_none_holds_up_the_next() -> None:
+    async def work() -> None:
+        async with sink(Conduct(round_trip=0.1)) as (port, _):
+            begun = time.monotonic()
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"NOOP\r\n" * 50 + b"QUIT\r\n")
+            answer = await reader.read(-1)
+            writer.close()
+            assert len(answer.splitlines()) == 52
+            assert 0.1 <= time.monotonic() - begun < 2
+
+    asyncio.run(work())
+
+
 def test_greeting_delay_and_delay() -> None:
     async def work() -> None:
         async with sink(Conduct(greeting_delay=0.1, delay=0.1)) as (port, received):
@@ -162,6 +235,13 @@ def test_a_disk_that_fails_is_no_acceptance(tmp_path: Path) -> None:
     journal = Journal(Path("/dev/full"))
     assert asyncio.run(work(journal.keep)()) == ["deferred"]  # type: ignore[arg-type]
     journal.close()
+
+
+def test_a_journal_that_nobody_waits_for(tmp_path: Path) -> None:
+    with program("--journal", str(tmp_path / "journal"), "--no-sync", "--no-chunking") as (port, _):
+        desk = desk_of(range(20))
+        asyncio.run(SmtpTransport(settings_for(port)).lane(desk))
+    assert len((tmp_path / "journal").read_text().splitlines()) == 20
 
 
 def test_journal_and_maildir_together(tmp_path: Path) -> None:

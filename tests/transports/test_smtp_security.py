@@ -207,14 +207,15 @@ def test_ca_file_that_cannot_be_read(tmp_path: Any) -> None:
 # --- login -----------------------------------------------------------------------------------------------
 
 
-def login_error(script: Script, password: str = PASSWORD) -> TransportError | None:
+def login_error(script: Script, password: str = PASSWORD, auth: str = "auto") -> TransportError | None:
     """Logs in against a script on loopback; the error if there is one."""
     errors: list[TransportError] = []
 
     async def work() -> None:
         async with scripted(script) as port:
             try:
-                await SmtpTransport(settings_for(port, username=USER, password=password)).check()
+                settings = settings_for(port, username=USER, password=password, auth=auth)
+                await SmtpTransport(settings).check()
             except TransportError as error:
                 errors.append(error)
 
@@ -319,5 +320,90 @@ def test_mail_before_login_is_our_fault_and_blames_no_reader() -> None:
             await SmtpTransport(settings_for(port)).lane(desk)
             outcome = desk.outcomes[1]
             assert (outcome.kind, outcome.fault) == (OutcomeKind.DEFERRED, "sender")
+
+    run(work)
+
+
+# --- tokens ----------------------------------------------------------------------------------------------
+
+
+def test_xoauth2_with_a_token_that_changes() -> None:
+    tokens = iter(["first", "second"])
+
+    async def work() -> None:
+        async with sink(Conduct(login=(USER, "first"))) as (port, _):
+            settings = settings_for(port, username=USER, auth="xoauth2", fresh_password=lambda: next(tokens))
+            transport = SmtpTransport(settings)
+            await transport.check()
+            with pytest.raises(CredentialsError) as caught:
+                await transport.check()
+            assert "access token" in str(caught.value)
+            assert "an hour" in caught.value.problems[0].hint
+            assert "second" not in str(caught.value) + repr(caught.value.args)
+
+    run(work)
+
+
+def test_xoauth2_is_said_as_it_should_be() -> None:
+    answer = b64encode(f"user={USER}\1auth=Bearer {PASSWORD}\1\1".encode()).decode()
+    refusal = b64encode(b'{"status":"401"}')
+    turns = [
+        (f"AUTH XOAUTH2 {answer}\r\n", b"334 " + refusal + b"\r\n"),
+        ("\r\n", b"535 5.7.8 Invalid token " + PASSWORD.encode() + b"\r\n"),
+    ]
+    error = login_error(offering("PLAIN XOAUTH2", *turns), auth="xoauth2")
+    assert isinstance(error, CredentialsError)
+    assert "Invalid token …" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("ways", "auth", "said"),
+    [
+        ("PLAIN LOGIN CRAM-MD5", "login", "AUTH LOGIN"),
+        ("PLAIN LOGIN CRAM-MD5", "cram-md5", "AUTH CRAM-MD5"),
+        ("CRAM-MD5 LOGIN", "auto", "AUTH LOGIN"),
+    ],
+)
+def test_the_way_that_was_asked_for(ways: str, auth: str, said: str) -> None:
+    error = login_error(offering(ways, (f"{said}\r\n", b"535 5.7.8 no\r\n")), auth=auth)
+    assert isinstance(error, CredentialsError)
+
+
+def test_the_way_that_was_asked_for_is_not_offered() -> None:
+    error = login_error(offering("PLAIN"), auth="xoauth2")
+    assert isinstance(error, CredentialsError)
+    assert "offers no login by xoauth2 (PLAIN)" in str(error)
+
+
+def test_a_password_is_never_said_before_encryption() -> None:
+    heard: list[bytes] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 hi\r\n")
+        heard.append(await reader.readline())
+        writer.write(b"250-hi\r\n250-AUTH PLAIN LOGIN\r\n250 STARTTLS\r\n")
+        heard.append(await reader.readline())
+        writer.write(b"454 4.7.0 not now\r\n")
+        heard.append(await reader.read(-1))
+
+    async def work() -> None:
+        async with scripted(script) as port:
+            settings = settings_for(port, security="starttls", username=USER, password=PASSWORD)
+            with pytest.raises(TransportError):
+                await SmtpTransport(settings).check()
+
+    run(work)
+    assert [line[:8] for line in heard[:2]] == [b"EHLO new", b"STARTTLS"]
+    assert not any(heard[2:])
+
+
+def test_a_certificate_that_has_expired(certificates: Certificates) -> None:
+    async def work() -> None:
+        async with sink(Conduct(tls=certificates.expired)) as (port, received):
+            settings = settings_for(port, host="localhost", security="tls", ca_file=certificates.authority)
+            with pytest.raises(TransportError, match="expired") as caught:
+                await SmtpTransport(settings).check()
+            assert caught.value.problems[0].code == "certificate"
+            assert received == []
 
     run(work)

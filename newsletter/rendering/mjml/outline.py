@@ -124,9 +124,9 @@ class _Walk:
             self._source.refuse(match.start(), f"</{name}> closes nothing.")
         tag = self._open.pop()
         if name != tag.name:
-            line = self._source.line(tag.at)
-            message = f"</{name}> stands where </{tag.name}> is due, which was opened on line {line}."
-            self._source.refuse(match.start(), message)
+            message = f"</{name}> stands where </{tag.name}> is due."
+            hint = f"<{tag.name}> was opened on line {self._source.line(tag.at)} and is not closed yet."
+            self._source.refuse(match.start(), message, hint)
 
     def _opened(self, match: re.Match[str]) -> Tag:
         name, start = match["name"], match.start()
